@@ -1,0 +1,208 @@
+package dockerfile
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+	"github.com/moby/buildkit/frontend/dockerfile/shell"
+
+	"example.com/tutor/checker"
+)
+
+// Scratch is the name of the empty base.
+const Scratch = "scratch"
+
+// Target returns the index of the stage that a build of target makes: the
+// last one for "". A stage is named by its name or its number.
+func (f *File) Target(target string) (int, bool) {
+	if target == "" {
+		return len(f.Stages) - 1, true
+	}
+	return f.stage(target, len(f.Stages))
+}
+
+// stage finds a stage before the index before, the nearest first: names may
+// be taken twice and are compared without case.
+func (f *File) stage(name string, before int) (int, bool) {
+	for i := before - 1; i >= 0; i-- {
+		if f.Stages[i].Name != "" && strings.EqualFold(f.Stages[i].Name, name) {
+			return i, true
+		}
+	}
+	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < before {
+		return n, true
+	}
+	return 0, false
+}
+
+// Chain is a stage with the stages that it is built on.
+type Chain struct {
+	// Stages are indexes of File.Stages, the built stage first.
+	Stages []int
+	// Base is the image that the last of them starts from, ARGs substituted.
+	Base string
+}
+
+// Chain follows the bases of stage i: FROM alias leads to that stage, ARG in
+// FROM is substituted by args or the ARG's default.
+func (f *File) Chain(i int, args map[string]string) Chain {
+	c := Chain{Stages: []int{i}}
+	for {
+		c.Base = f.Expand(f.Stages[i].BaseName, args)
+		next, ok := f.stage(c.Base, i)
+		if !ok {
+			return c
+		}
+		c.Stages = append(c.Stages, next)
+		i = next
+	}
+}
+
+// Expand substitutes the ARGs before the first FROM in word, as BuildKit does
+// in FROM (https://docs.docker.com/reference/dockerfile/#understand-how-arg-and-from-interact).
+func (f *File) Expand(word string, args map[string]string) string {
+	lex := shell.NewLex('\\')
+	env := mapEnv(maps.Clone(platformArgs))
+	for _, cmd := range f.Args {
+		for _, a := range cmd.Args {
+			if v, given := args[a.Key]; given {
+				env[a.Key] = v
+			} else if a.Value != nil {
+				if v, _, err := lex.ProcessWord(*a.Value, env); err == nil {
+					env[a.Key] = v
+				}
+			}
+		}
+	}
+	if v, _, err := lex.ProcessWord(word, env); err == nil {
+		return v
+	}
+	return word
+}
+
+// platformArgs are there without a declaration; what they stand for does not
+// matter to the question which stage or image is meant.
+var platformArgs = map[string]string{"BUILDPLATFORM": "linux", "TARGETPLATFORM": "linux", "TARGETOS": "linux"}
+
+type mapEnv map[string]string
+
+// Get implements shell.EnvGetter.
+func (m mapEnv) Get(k string) (string, bool) { v, ok := m[k]; return v, ok }
+
+// Keys implements shell.EnvGetter.
+func (m mapEnv) Keys() []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// Last returns the last instruction of type T that takes effect in the chain:
+// in the built stage, else in the stage that it is built on.
+func Last[T instructions.Command](f *File, c Chain) (last T, ok bool) {
+	for _, i := range c.Stages {
+		for _, cmd := range f.Stages[i].Commands {
+			if t, is := cmd.(T); is {
+				last, ok = t, true
+			}
+		}
+		if ok {
+			return last, true
+		}
+	}
+	return last, false
+}
+
+// MeansStage returns the stage that was meant by an image which is taken from
+// (FROM, COPY --from) and whose name is nearly a stage's: "builder" for a
+// stage "build". It returns "" where no stage is near.
+func (f *File) MeansStage(image string) string {
+	name, _, _ := strings.Cut(image, ":")
+	if strings.Contains(name, "/") || f.From(image) == nil {
+		return ""
+	}
+	best, score := "", 0.5
+	for _, st := range f.Stages {
+		if s := levenshtein.Similarity(strings.ToLower(name), strings.ToLower(st.Name), nil); s > score {
+			best, score = st.Name, s
+		}
+	}
+	return best
+}
+
+// From returns where the Dockerfile takes from an image, by FROM or by COPY
+// --from; nil where it does not.
+func (f *File) From(image string) Location {
+	same := func(ref string) bool {
+		ref = f.Expand(ref, nil)
+		return ref == image || ref+":latest" == image
+	}
+	for i, st := range f.Stages {
+		if _, alias := f.stage(f.Expand(st.BaseName, nil), i); !alias && same(st.BaseName) {
+			return st.Location
+		}
+		for _, cmd := range st.Commands {
+			if c, ok := cmd.(*instructions.CopyCommand); ok && same(c.From) {
+				return c.Location()
+			}
+		}
+	}
+	return nil
+}
+
+var stepRE = regexp.MustCompile(`^\[(?:\S+/\S+ )?(?:(\S+) +)?(\d+)/(\d+)\] `)
+
+// Step finds the instruction that a step of a build stands for by the step's
+// name, "[builder 3/5] RUN go build". BuildKit numbers what makes a layer, and
+// FROM of an image (dockerfile2llb: prefixCommand, cmdTotal).
+func (f *File) Step(name string) (location []parser.Range, ok bool) {
+	m := stepRE.FindStringSubmatch(name)
+	if m == nil {
+		return nil, false
+	}
+	number, _ := strconv.Atoi(m[2])
+	for i, st := range f.Stages {
+		label := st.Name
+		if label == "" && m[1] != "" { // older front ends leave it out for an only stage
+			label = fmt.Sprintf("stage-%d", i)
+		}
+		if !strings.EqualFold(label, m[1]) {
+			continue
+		}
+		k := 0
+		_, alias := f.stage(f.Expand(st.BaseName, nil), i)
+		if !alias && st.BaseName != Scratch {
+			if k++; k == number {
+				return st.Location, true
+			}
+		}
+		for _, cmd := range st.Commands {
+			switch cmd.(type) {
+			case *instructions.AddCommand, *instructions.CopyCommand, *instructions.RunCommand, *instructions.WorkdirCommand:
+				if k++; k == number {
+					return cmd.Location(), true
+				}
+			}
+		}
+	}
+	return nil, false
+}
+
+// MarkCommand puts the place of the instruction that says what the image runs
+// into a finding: CMD, else ENTRYPOINT, else the FROM of the built stage.
+func (f *File) MarkCommand(found checker.Finding, c Chain) checker.Finding {
+	if cmd, ok := Last[*instructions.CmdCommand](f, c); ok {
+		return f.Mark(found, cmd.Location())
+	}
+	if cmd, ok := Last[*instructions.EntrypointCommand](f, c); ok {
+		return f.Mark(found, cmd.Location())
+	}
+	return f.Mark(found, f.Stages[c.Stages[0]].Location)
+}
