@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -103,10 +105,11 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (*Build, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening build context: %w", err)
 	}
-	// A build that ends takes its session along, and the other way round.
-	ctx, cancel := context.WithCancel(ctx)
+	// A build whose client goes away may still make its image. So the end of
+	// ctx asks the engine to cancel and waits for the stream to end.
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	sess, err := e.buildSession(ctx, o, src)
+	sess, err := e.buildSession(running, o, src)
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +120,15 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (*Build, error) {
 			args[k] = &v
 		}
 	}
-	resp, err := e.cli.ImageBuild(ctx, nil, build.ImageBuildOptions{
+	stop := context.AfterFunc(ctx, func() {
+		asked, done := context.WithTimeout(running, cancelGrace)
+		defer done()
+		_ = e.cli.BuildCancel(asked, sess.ID()) // an engine that cannot is cut off below
+		<-asked.Done()
+		cancel()
+	})
+	defer stop()
+	resp, err := e.cli.ImageBuild(running, nil, build.ImageBuildOptions{
 		Version:       build.BuilderBuildKit,
 		SessionID:     sess.ID(),
 		BuildID:       sess.ID(),
@@ -144,7 +155,7 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (*Build, error) {
 	case errors.As(err, &refused) && ctx.Err() == nil:
 		b.Failure = trace.failure(refused.Message)
 		if kind := machineFault(b.Failure); kind != "" {
-			return nil, &Problem{Kind: kind, At: e.at, Image: b.Failure.Image, Err: refused}
+			return nil, &Problem{Kind: kind, At: e.at, Image: cmp.Or(b.Failure.Image, imageIn(refused.Message)), Err: refused}
 		}
 		return b, nil
 	case err != nil:
@@ -178,6 +189,9 @@ func (e *Engine) buildSession(ctx context.Context, o BuildOptions, src fsutil.FS
 	return sess, nil
 }
 
+// cancelGrace is how long a cancelled build may take to end by itself.
+const cancelGrace = 8 * time.Second
+
 // machineFault returns the kind of problem when a failed build is not the
 // submission's doing, else "".
 func machineFault(f *Failure) ProblemKind {
@@ -188,11 +202,14 @@ func machineFault(f *Failure) ProblemKind {
 		}
 		return ""
 	}
+	ours := f.Step == nil || strings.HasPrefix(f.Step.Name, "[internal] ") // such as sending the context
 	switch kind := kindOfText(f.Message, nil); {
-	case kind == DiskFull, kind == PullLimit, kind == NoImage:
+	case kind == DiskFull, kind == PullLimit, kind == NoImage, kind == Lost && ours:
 		return kind
-	case f.Step != nil && f.Image == "" && strings.HasPrefix(f.Step.Name, "[internal] "):
-		return Failed // such as sending the context: between tutor and BuildKit
+	case strings.Contains(f.Message, "invalid excludepatterns"): // in .dockerignore
+		return ""
+	case f.Step != nil && f.Image == "" && ours:
+		return Failed
 	}
 	return ""
 }
@@ -289,6 +306,10 @@ func (t *trace) list() []Step {
 	return steps
 }
 
+// imageStep matches the steps that ask a registry for an image: a base, or the
+// front end of "# syntax=".
+var imageStep = regexp.MustCompile(`^(?:\[internal\] load metadata|resolve image config) for (?:docker-image://)?(\S+)`)
+
 // failure finds the step that broke the build: the others were cancelled.
 func (t *trace) failure(message string) *Failure {
 	f := &Failure{Message: message}
@@ -297,12 +318,12 @@ func (t *trace) failure(message string) *Failure {
 			continue
 		}
 		f.Step = &s
-		if name, ok := strings.CutPrefix(s.Name, "[internal] load metadata for "); ok {
-			f.Image = familiar(name)
+		if m := imageStep.FindStringSubmatch(s.Name); m != nil {
+			f.Image = familiar(m[1])
 		}
 		break
 	}
-	if f.Image == "" && f.Step == nil {
+	if f.Image == "" && (f.Step == nil || !strings.Contains(f.Step.Name, "RUN ")) {
 		f.Image = imageIn(message)
 	}
 	return f

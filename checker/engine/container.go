@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,9 @@ type ContainerOptions struct {
 	Network string
 	// Aliases are names of the container in its network.
 	Aliases []string
+	// Stdin is: stdin stays open, as with "docker run -i"; without it the
+	// process reads nothing.
+	Stdin bool
 }
 
 // Container is a container that tutor made.
@@ -56,6 +60,13 @@ type StartError struct{ Message string }
 
 // Error implements error.
 func (e *StartError) Error() string { return "starting container: " + e.Message }
+
+// creating returns the context under which an object is made: an engine that
+// is no longer waited for makes it all the same, and nobody would know its ID.
+// So the end of ctx waits until the object is there and can be removed.
+func creating(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+}
 
 // CreateContainer makes a container. The caller removes it.
 func (e *Engine) CreateContainer(ctx context.Context, o ContainerOptions) (*Container, error) {
@@ -80,8 +91,11 @@ func (e *Engine) CreateContainer(ctx context.Context, o ContainerOptions) (*Cont
 			o.Network: {Aliases: o.Aliases},
 		}}
 	}
-	created, err := e.cli.ContainerCreate(ctx, &container.Config{
+	made, cancel := creating(ctx)
+	defer cancel()
+	created, err := e.cli.ContainerCreate(made, &container.Config{
 		Image: o.Image, Cmd: o.Cmd, User: o.User, Labels: sessionLabels(o.Session),
+		OpenStdin: o.Stdin, StdinOnce: o.Stdin, AttachStdin: o.Stdin,
 		// The image's own probe would run beside tutor's.
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}, host, nets, nil, "")
@@ -96,21 +110,21 @@ func (c *Container) Start(ctx context.Context) error {
 	return c.e.startFault(ctx, c.e.cli.ContainerStart(ctx, c.ID, container.StartOptions{}))
 }
 
-// startFaults are the words by which an engine says that the image, not the
-// machine, keeps a container from starting.
-var startFaults = []string{
-	"OCI runtime create failed", "runc create failed", "failed to create task for container", "container init",
-	"unable to find user", "no matching entries in passwd", "no command specified", "executable file not found",
-	"exec format error", "invalid user",
-}
+// startFault matches the words by which an engine says that a container did
+// not start, and machineStart those by which it says that the machine, not the
+// image, is to blame for that.
+var (
+	startFault = regexp.MustCompile(`(?i)OCI runtime create failed|runc create failed|failed to create task for container|container init` +
+		`|unable to find (?:user|group)|no matching entries in (?:passwd|group)|uids and gids must be in range|invalid user` +
+		`|no command specified|executable file not found|exec format error`)
+	machineStart = regexp.MustCompile(`no space left on device|cannot allocate memory|too many open files|failed to start shim` +
+		`|cgroup config|/sys/fs/cgroup|seccomp filter|apparmor profile|/proc/self/attr` +
+		`|mounting "[a-z]+" to rootfs.*(?:permission denied|operation not permitted)`)
+)
 
 func (e *Engine) startFault(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() == nil {
-		for _, s := range startFaults {
-			if strings.Contains(err.Error(), s) {
-				return &StartError{Message: cleanStart(err.Error())}
-			}
-		}
+	if err != nil && ctx.Err() == nil && startFault.MatchString(err.Error()) && !machineStart.MatchString(err.Error()) {
+		return &StartError{Message: cleanStart(err.Error())}
 	}
 	return e.classify(ctx, err)
 }
@@ -125,6 +139,20 @@ func cleanStart(text string) string {
 		text = text[i+len("unable to start container process: "):]
 	}
 	return strings.TrimSuffix(strings.TrimSpace(text), ": unknown")
+}
+
+// refusal matches what runc's init leaves as the only output when the kernel
+// refuses the program: an interpreter or library that is not there, a program
+// for another system. The container has "started" by then.
+var refusal = regexp.MustCompile(`^(exec \S+: |.*exec user process caused:? ).*\s*$`)
+
+// Refusal returns the fault of a container that has ended with no other output
+// than that its program could not be executed; nil for any other output.
+func Refusal(output string) *StartError {
+	if !refusal.MatchString(output) {
+		return nil
+	}
+	return &StartError{Message: strings.TrimSpace(output)}
 }
 
 // State is the state of a container.
@@ -288,7 +316,9 @@ func (e *Engine) gone(ctx context.Context, err error) error {
 
 // CreateNetwork makes a network without a way out.
 func (e *Engine) CreateNetwork(ctx context.Context, session string) (id string, err error) {
-	made, err := e.cli.NetworkCreate(ctx, imageRepo+"-"+session, network.CreateOptions{
+	create, cancel := creating(ctx)
+	defer cancel()
+	made, err := e.cli.NetworkCreate(create, imageRepo+"-"+session, network.CreateOptions{
 		Driver: "bridge", Internal: true, Labels: sessionLabels(session),
 	})
 	if err != nil {

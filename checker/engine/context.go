@@ -101,11 +101,23 @@ func (c *contextFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) 
 		}
 	}
 	pending := slices.SortedFunc(maps.Keys(added), comparePaths)
+	skipped := "" // folder of which fn does not want the rest
+	visit := func(p string, d fs.DirEntry, err error) error {
+		if err = fn(p, d, err); err == fs.SkipDir { //nolint:errorlint // as WalkDir does
+			if skipped = filepath.ToSlash(p); d == nil || !d.IsDir() {
+				skipped = path.Dir(skipped)
+			}
+		}
+		return err
+	}
 	flush := func(before string) error {
 		for len(pending) > 0 && (before == "" || comparePaths(pending[0], before) < 0) {
 			p := pending[0]
 			pending = pending[1:]
-			if err := fn(filepath.FromSlash(p), added[p], nil); err != nil {
+			if skipped != "" && within(p, skipped) {
+				continue
+			}
+			if err := visit(filepath.FromSlash(p), added[p], nil); err != nil && err != fs.SkipDir { //nolint:errorlint // as WalkDir does
 				return err
 			}
 		}
@@ -117,17 +129,17 @@ func (c *contextFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) 
 			return ferr
 		}
 		if _, edited := c.Overlay[slash]; !edited || err != nil || d == nil {
-			return fn(p, d, err)
+			return visit(p, d, err)
 		}
 		info, err := d.Info()
 		if err != nil {
-			return fn(p, d, err)
+			return visit(p, d, err)
 		}
 		stat, ok := info.Sys().(*types.Stat)
 		if !ok {
-			return fn(p, d, err)
+			return visit(p, d, err)
 		}
-		return fn(p, c.entry(slash, stat), nil)
+		return visit(p, c.entry(slash, stat), nil)
 	})
 	if err != nil {
 		return err

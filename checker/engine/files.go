@@ -42,33 +42,40 @@ type Entry struct {
 // in Linux (MAXSYMLINKS).
 const maxLinks = 40
 
-// Stat describes the file at p, with all links followed inside the image.
+// Stat describes the file at p, with all links followed inside the image as
+// the kernel does: ".." leads up from where a link has led to, and never out.
 func Stat(ctx context.Context, f Files, p string) (Entry, error) {
-	rest := strings.Split(strings.Trim(path.Clean("/"+p), "/"), "/")
-	at := "/"
+	root := Entry{Path: "/", Mode: fs.ModeDir | 0o755}
+	at, rest := root, strings.Split(p, "/")
 	for links := 0; len(rest) > 0; {
-		e, err := f.Lstat(ctx, path.Join(at, rest[0]))
+		name := rest[0]
+		rest = rest[1:]
+		if !at.Mode.IsDir() {
+			return Entry{}, &fs.PathError{Op: "stat", Path: p, Err: errors.New("not a directory")}
+		}
+		if name == "" || name == "." {
+			continue
+		}
+		e, err := f.Lstat(ctx, path.Join(at.Path, name))
 		if err != nil {
 			return Entry{}, err
 		}
 		if e.Mode&fs.ModeSymlink == 0 {
-			if len(rest) == 1 {
-				return e, nil
-			}
-			at, rest = e.Path, rest[1:]
+			at = e
 			continue
 		}
 		if links++; links > maxLinks {
 			return Entry{}, &fs.PathError{Op: "stat", Path: p, Err: errors.New("too many links")}
 		}
-		target := e.Link
-		if !path.IsAbs(target) {
-			target = path.Join(at, target)
+		if path.IsAbs(e.Link) {
+			at = root
 		}
-		rest = append(strings.Split(strings.Trim(path.Clean("/"+target), "/"), "/"), rest[1:]...)
-		at = "/"
+		rest = append(strings.Split(e.Link, "/"), rest...)
 	}
-	return Entry{Path: "/", Mode: fs.ModeDir | 0o755}, nil
+	if at.Path == "/" {
+		return f.Lstat(ctx, "/")
+	}
+	return at, nil
 }
 
 // ReadFile returns the content of the file at p, following links; a file
@@ -126,3 +133,6 @@ func children(all []Entry, dir string) []Entry {
 func sortEntries(entries []Entry) {
 	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 }
+
+// isMissing tells the absence of a file from an engine that does not answer.
+func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -41,6 +41,8 @@ type ImageConfig struct {
 	WorkingDir string
 	Labels     map[string]string
 	Volumes    []string
+	Ports      []string // of EXPOSE, "8080/tcp"
+	StopSignal string   // by name or number, "" for SIGTERM
 }
 
 // HistoryEntry is one line of an image's history.
@@ -63,12 +65,16 @@ func (e *Engine) Image(ctx context.Context, ref string) (*Image, error) {
 	if c := in.Config; c != nil {
 		img.Config = ImageConfig{
 			User: c.User, Env: c.Env, Entrypoint: c.Entrypoint, Cmd: c.Cmd,
-			WorkingDir: c.WorkingDir, Labels: c.Labels,
+			WorkingDir: c.WorkingDir, Labels: c.Labels, StopSignal: c.StopSignal,
 		}
 		for v := range c.Volumes {
 			img.Config.Volumes = append(img.Config.Volumes, v)
 		}
 		slices.Sort(img.Config.Volumes)
+		for p := range c.ExposedPorts {
+			img.Config.Ports = append(img.Config.Ports, string(p))
+		}
+		slices.Sort(img.Config.Ports)
 	}
 	for _, h := range slices.Backward(history) { // the engine tells the newest first
 		img.History = append(img.History, HistoryEntry{CreatedBy: h.CreatedBy, Size: h.Size})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -131,6 +132,14 @@ func (e *Engine) Leftovers(ctx context.Context) ([]Leftover, error) {
 		return nil, e.classify(ctx, err)
 	}
 	for _, c := range containers {
+		// A container has the labels of its image, too, and that may be anyone's.
+		inherited, err := e.inherits(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if inherited {
+			continue
+		}
 		add(KindContainer, c.ID, strings.TrimPrefix(slices.Concat(c.Names, []string{c.ID})[0], "/"), c.Labels[sessionLabel])
 	}
 	networks, err := e.cli.NetworkList(ctx, network.ListOptions{Filters: mine})
@@ -162,6 +171,22 @@ func (e *Engine) Leftovers(ctx context.Context) ([]Leftover, error) {
 	return found, nil
 }
 
+// inherits tells whether the session label of a container is its image's.
+func (e *Engine) inherits(ctx context.Context, c container.Summary) (bool, error) {
+	image, err := e.cli.ImageInspect(ctx, c.ImageID)
+	if isStatus(err, http.StatusNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, e.classify(ctx, err)
+	}
+	if image.Config == nil {
+		return false, nil
+	}
+	label, labelled := image.Config.Labels[sessionLabel]
+	return labelled && label == c.Labels[sessionLabel], nil
+}
+
 // Clean removes objects and tells each of what became of it; then it forgets
 // the sessions of which nothing is left.
 func (e *Engine) Clean(ctx context.Context, found []Leftover, each func(Leftover, error)) error {
@@ -177,6 +202,21 @@ func (e *Engine) Clean(ctx context.Context, found []Leftover, each func(Leftover
 		each(l, err)
 	}
 	errs = append(errs, forget(kept))
+	return errors.Join(errs...)
+}
+
+// Sweep removes whatever is left of one session.
+func (e *Engine) Sweep(ctx context.Context, session string) error {
+	found, err := e.Leftovers(ctx)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, l := range found {
+		if l.Session == session {
+			errs = append(errs, e.removeLeftover(ctx, l))
+		}
+	}
 	return errors.Join(errs...)
 }
 

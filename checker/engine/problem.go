@@ -106,10 +106,10 @@ func kindOfText(text string, err error) ProblemKind {
 		return DiskFull
 	case strings.Contains(text, "toomanyrequests"), strings.Contains(text, "429 Too Many Requests"), strings.Contains(text, "pull rate limit"):
 		return PullLimit
-	case imageIn(text) != "" && unreachable.MatchString(text), noSuchImage.MatchString(text):
+	case imageIn(text) != "" && unreachable.MatchString(text), noSuchImage.MatchString(text), strings.Contains(text, "reference does not exist"):
 		return NoImage
 	case cutOff(err), errors.As(err, &netErr), strings.Contains(text, "unexpected EOF"), strings.Contains(text, "transport is closing"),
-		strings.Contains(text, "connection reset"):
+		strings.Contains(text, "connection reset"), strings.Contains(text, "no active session"):
 		return Lost
 	}
 	return Failed

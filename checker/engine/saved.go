@@ -152,11 +152,28 @@ func (s *SavedImage) merge(entries []Entry) {
 		if strings.HasPrefix(path.Base(e.Path), whiteoutPrefix) {
 			continue
 		}
+		if e.hard {
+			first, ok := s.merged[e.Link]
+			if !ok {
+				continue
+			}
+			e = first.named(e.Path)
+		}
 		if old, ok := s.merged[e.Path]; ok && old.Mode.IsDir() && !e.Mode.IsDir() {
 			s.remove(e.Path, true)
 		}
 		s.merged[e.Path] = e
 	}
+}
+
+// named returns the file under a second name, which stays what it is whatever
+// becomes of the first.
+func (e Entry) named(p string) Entry {
+	if e.Mode.IsRegular() && !e.hard {
+		e.hard, e.Link = true, e.Path
+	}
+	e.Path = p
+	return e
 }
 
 // remove deletes what lies below p, and p itself too.
@@ -173,15 +190,6 @@ func (s *SavedImage) Lstat(_ context.Context, p string) (Entry, error) {
 	e, ok := s.merged[path.Clean("/"+p)]
 	if !ok {
 		return Entry{}, notExist(p)
-	}
-	if e.hard {
-		first, ok := s.merged[e.Link]
-		if !ok {
-			return Entry{}, notExist(p)
-		}
-		first.Path = e.Path
-		first.Link, first.hard = e.Link, true
-		return first, nil
 	}
 	return e, nil
 }

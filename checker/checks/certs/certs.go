@@ -1,6 +1,6 @@
 // Package certs is the check that a program in the image can tell good TLS
 // certificates from bad ones: a bundle of authorities stands where Go looks,
-// it parses, it holds today's public roots, and the running service takes a
+// it parses, it holds today's public roots, and the running program takes a
 // server of an authority in it and refuses one of another.
 package certs
 
@@ -24,6 +24,7 @@ import (
 	"example.com/tutor/checker/facts/roots"
 	"example.com/tutor/checker/facts/service"
 	"example.com/tutor/checker/facts/tlstrial"
+	"example.com/tutor/checker/facts/tool"
 	"example.com/tutor/checker/facts/user"
 )
 
@@ -62,8 +63,14 @@ func (p Params) Validate() error {
 // New returns the check for a service.
 func New(spec service.Spec, params Params) checker.Check {
 	spec.Hardened = false // so that the session's authority can be added
-	trial := tlstrial.Spec{Service: spec, Request: params.Request, Accepted: params.Accepted}
-	b := spec.Build
+	return check(tlstrial.Spec{Service: spec, Request: params.Request, Accepted: params.Accepted})
+}
+
+// NewTool returns the check for a command-line tool.
+func NewTool(spec tool.Spec) checker.Check { return check(tlstrial.Spec{Tool: spec}) }
+
+func check(trial tlstrial.Spec) checker.Check {
+	b := trial.Build()
 	return checker.Check{
 		Name: Name, Codes: Codes, Doc: Doc,
 		Requires: []checker.Need{
@@ -81,10 +88,10 @@ func New(spec service.Spec, params Params) checker.Check {
 				return errors.New("trying TLS: no authority could be added to the image's roots")
 			}
 			if !t.Trusted.Accepted {
-				p.Report(checker.Finding{Code: "refused", Got: t.Trusted.Answer, Want: fmt.Sprintf("%q: true", params.Accepted)})
+				p.Report(checker.Finding{Code: "refused", Got: t.Trusted.Answer, Want: trial.Want(true)})
 			}
 			if t.Foreign.Accepted {
-				p.Report(checker.Finding{Code: "accepted", Got: t.Foreign.Answer, Want: fmt.Sprintf("%q: false", params.Accepted)})
+				p.Report(checker.Finding{Code: "accepted", Got: t.Foreign.Answer, Want: trial.Want(false)})
 			}
 			return nil
 		},

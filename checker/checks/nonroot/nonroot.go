@@ -17,6 +17,7 @@ import (
 	"example.com/tutor/checker/facts/dockerfile"
 	"example.com/tutor/checker/facts/image"
 	"example.com/tutor/checker/facts/service"
+	"example.com/tutor/checker/facts/tool"
 	"example.com/tutor/checker/facts/user"
 )
 
@@ -35,18 +36,41 @@ var Codes = []string{"unset", "root", "unresolvable", "by-name", "uid"}
 // New returns the check for a service.
 func New(spec service.Spec) checker.Check {
 	spec.Hardened = false // no-new-privileges would hide a set-user-ID program
+	return check(spec.Build, service.Fact.For(spec), func(ctx context.Context, p *checker.Pass) (int, error) {
+		svc, err := service.Fact.Of(ctx, p, spec)
+		if err != nil {
+			return 0, err
+		}
+		return svc.UID, nil
+	})
+}
+
+// NewTool returns the check for a command-line tool.
+func NewTool(spec tool.Spec) checker.Check {
+	x := tool.InterruptionSpec{Spec: spec, Signal: tool.CtrlC}
+	return check(spec.Build, tool.Interrupted.For(x), func(ctx context.Context, p *checker.Pass) (int, error) {
+		i, err := tool.Interrupted.Of(ctx, p, x)
+		if err != nil {
+			return 0, err
+		}
+		return i.UID, nil
+	})
+}
+
+// check returns the check of a program whose process is needed to tell its UID.
+func check(spec build.Spec, process checker.Need, uid func(context.Context, *checker.Pass) (int, error)) checker.Check {
 	return checker.Check{
 		Name: Name, Codes: Codes, Doc: Doc,
-		Requires: []checker.Need{image.Fact.For(spec.Build), user.Fact.For(spec.Build), service.Fact.For(spec)},
+		Requires: []checker.Need{image.Fact.For(spec), user.Fact.For(spec), process},
 		Run: func(ctx context.Context, p *checker.Pass) error {
-			if err := declared(ctx, p, spec.Build); err != nil || p.Faulty() {
+			if err := declared(ctx, p, spec); err != nil || p.Faulty() {
 				return err
 			}
-			svc, err := service.Fact.Of(ctx, p, spec)
+			got, err := uid(ctx, p)
 			if err != nil {
 				return err
 			}
-			if svc.UID == 0 {
+			if got == 0 {
 				p.Report(checker.Finding{Code: "uid", Got: "UID 0", Want: "UID ≠ 0"})
 			}
 			return nil
@@ -66,7 +90,7 @@ func declared(ctx context.Context, p *checker.Pass, spec build.Spec) error {
 	}
 	df := img.Build.File
 	i, _ := df.Target(spec.Target) // the build has made it, so it is there
-	chain := df.Chain(i, nil)
+	chain := df.Chain(i, build.Args.Of(p))
 	at := df.Stages[i].Location
 	if cmd, ok := dockerfile.Last[*instructions.UserCommand](df, chain); ok {
 		at = cmd.Location()

@@ -3,9 +3,11 @@
 package scratch
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
+	"path"
 	"slices"
 
 	"example.com/tutor/checker"
@@ -78,7 +80,10 @@ const shown = 6
 // found makes the finding about files that do not belong there; it stands at
 // the instruction that brought the first of them.
 func found(code string, strangers []engine.Entry, list []layers.Layer, df *dockerfile.File, final dockerfile.Location) checker.Finding {
-	f := checker.Finding{Code: code, Got: strangers[0].Path, Want: "only what the program needs to run"}
+	f := checker.Finding{Code: code, Want: "only what the program needs to run"}
+	// What people know by name says more than the first file by letter.
+	slices.SortStableFunc(strangers, func(a, b engine.Entry) int { return cmp.Compare(unknown(a), unknown(b)) })
+	f.Got = strangers[0].Path
 	for _, e := range strangers[:min(shown, len(strangers))] {
 		f.Detail = append(f.Detail, e.Path)
 	}
@@ -90,4 +95,12 @@ func found(code string, strangers []engine.Entry, list []layers.Layer, df *docke
 		at = list[l].At
 	}
 	return df.Mark(f, slices.Clone(at))
+}
+
+// unknown is 0 for a well-known program and 1 for any other file.
+func unknown(e engine.Entry) int {
+	if programs[path.Base(e.Path)] != "" {
+		return 0
+	}
+	return 1
 }

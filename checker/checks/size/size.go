@@ -85,7 +85,7 @@ func New(spec build.Spec, p Params) checker.Check {
 				return nil
 			}
 			f := checker.Finding{Code: "over", Got: sum.String(), Want: "≤ " + p.Max.String(), Detail: detail(list)}
-			pass.Report(df.Mark(f, heaviest(list, df, spec)))
+			pass.Report(df.Mark(f, heaviest(list, df, spec, build.Args.Of(pass))))
 			return nil
 		},
 	}
@@ -93,13 +93,13 @@ func New(spec build.Spec, p Params) checker.Check {
 
 // heaviest returns where the largest layer comes from: an instruction, or the
 // FROM of the base image.
-func heaviest(list []layers.Layer, df *dockerfile.File, spec build.Spec) dockerfile.Location {
+func heaviest(list []layers.Layer, df *dockerfile.File, spec build.Spec, args map[string]string) dockerfile.Location {
 	l := slices.MaxFunc(list, func(a, b layers.Layer) int { return cmp.Compare(a.Size, b.Size) })
 	if l.At != nil {
 		return l.At
 	}
 	i, _ := df.Target(spec.Target) // the build has made it, so it is there
-	chain := df.Chain(i, nil).Stages
+	chain := df.Chain(i, args).Stages
 	return df.Stages[chain[len(chain)-1]].Location
 }
 

@@ -25,6 +25,11 @@ var Fact = &checker.Fact[checker.None, *engine.Engine]{
 		if err != nil {
 			return nil, err
 		}
+		// Whoever creates cleans up; this runs after all of them and finds what
+		// a creator that was interrupted could not register.
+		sc.Session().Cleanup("leftovers of the session", func(ctx context.Context) error {
+			return eng.Sweep(ctx, sc.Session().ID())
+		})
 		return eng, nil
 	},
 }

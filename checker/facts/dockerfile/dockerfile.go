@@ -18,6 +18,9 @@ import (
 	"example.com/tutor/checker/facts/sources"
 )
 
+// Default is the name of a Dockerfile that is not named.
+const Default = "Dockerfile"
+
 // maxBytes bounds a Dockerfile; real ones have some hundred lines.
 const maxBytes = 512 << 10
 
@@ -49,6 +52,12 @@ func compute(ctx context.Context, sc *checker.Scope, name string) (*File, error)
 		return nil, err
 	}
 	text, err := src.ReadFile(name, maxBytes)
+	if name == Default && errors.Is(err, fs.ErrNotExist) {
+		// BuildKit takes the lower-case name too when the other is not there.
+		if lower, lerr := src.ReadFile(strings.ToLower(name), maxBytes); lerr == nil {
+			name, text, err = strings.ToLower(name), lower, nil
+		}
+	}
 	if err != nil {
 		return nil, fault(name, unreadable(src, name, err))
 	}

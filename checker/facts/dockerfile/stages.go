@@ -3,16 +3,18 @@ package dockerfile
 import (
 	"fmt"
 	"maps"
+	"path"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 
 	"example.com/tutor/checker"
+	"example.com/tutor/checker/nearest"
 )
 
 // Scratch is the name of the empty base.
@@ -27,13 +29,21 @@ func (f *File) Target(target string) (int, bool) {
 	return f.stage(target, len(f.Stages))
 }
 
-// stage finds a stage before the index before, the nearest first: names may
+// named finds a stage before the index before, the nearest first: names may
 // be taken twice and are compared without case.
-func (f *File) stage(name string, before int) (int, bool) {
+func (f *File) named(name string, before int) (int, bool) {
 	for i := before - 1; i >= 0; i-- {
 		if f.Stages[i].Name != "" && strings.EqualFold(f.Stages[i].Name, name) {
 			return i, true
 		}
+	}
+	return 0, false
+}
+
+// stage finds a stage by its name or number. FROM knows no numbers.
+func (f *File) stage(name string, before int) (int, bool) {
+	if i, ok := f.named(name, before); ok {
+		return i, true
 	}
 	if n, err := strconv.Atoi(name); err == nil && n >= 0 && n < before {
 		return n, true
@@ -55,7 +65,7 @@ func (f *File) Chain(i int, args map[string]string) Chain {
 	c := Chain{Stages: []int{i}}
 	for {
 		c.Base = f.Expand(f.Stages[i].BaseName, args)
-		next, ok := f.stage(c.Base, i)
+		next, ok := f.named(c.Base, i)
 		if !ok {
 			return c
 		}
@@ -86,9 +96,12 @@ func (f *File) Expand(word string, args map[string]string) string {
 	return word
 }
 
-// platformArgs are there without a declaration; what they stand for does not
-// matter to the question which stage or image is meant.
-var platformArgs = map[string]string{"BUILDPLATFORM": "linux", "TARGETPLATFORM": "linux", "TARGETOS": "linux"}
+// platformArgs are there without a declaration. The engine's architecture is
+// taken for this machine's, which it nearly always is.
+var platformArgs = map[string]string{
+	"BUILDPLATFORM": "linux/" + runtime.GOARCH, "BUILDOS": "linux", "BUILDARCH": runtime.GOARCH, "BUILDVARIANT": "",
+	"TARGETPLATFORM": "linux/" + runtime.GOARCH, "TARGETOS": "linux", "TARGETARCH": runtime.GOARCH, "TARGETVARIANT": "",
+}
 
 type mapEnv map[string]string
 
@@ -128,13 +141,11 @@ func (f *File) MeansStage(image string) string {
 	if strings.Contains(name, "/") || f.From(image) == nil {
 		return ""
 	}
-	best, score := "", 0.5
+	var names []string
 	for _, st := range f.Stages {
-		if s := levenshtein.Similarity(strings.ToLower(name), strings.ToLower(st.Name), nil); s > score {
-			best, score = st.Name, s
-		}
+		names = append(names, st.Name)
 	}
-	return best
+	return nearest.Of(name, names)
 }
 
 // From returns where the Dockerfile takes from an image, by FROM or by COPY
@@ -145,7 +156,7 @@ func (f *File) From(image string) Location {
 		return ref == image || ref+":latest" == image
 	}
 	for i, st := range f.Stages {
-		if _, alias := f.stage(f.Expand(st.BaseName, nil), i); !alias && same(st.BaseName) {
+		if _, alias := f.named(f.Expand(st.BaseName, nil), i); !alias && same(st.BaseName) {
 			return st.Location
 		}
 		for _, cmd := range st.Commands {
@@ -157,11 +168,10 @@ func (f *File) From(image string) Location {
 	return nil
 }
 
-var stepRE = regexp.MustCompile(`^\[(?:\S+/\S+ )?(?:(\S+) +)?(\d+)/(\d+)\] `)
+var stepRE = regexp.MustCompile(`^\[(?:\S+/\S+ )?(?:(\S+) )? *(\d+)/(\d+)\] `)
 
 // Step finds the instruction that a step of a build stands for by the step's
-// name, "[builder 3/5] RUN go build". BuildKit numbers what makes a layer, and
-// FROM of an image (dockerfile2llb: prefixCommand, cmdTotal).
+// name, "[builder 3/5] RUN go build".
 func (f *File) Step(name string) (location []parser.Range, ok bool) {
 	m := stepRE.FindStringSubmatch(name)
 	if m == nil {
@@ -170,29 +180,53 @@ func (f *File) Step(name string) (location []parser.Range, ok bool) {
 	number, _ := strconv.Atoi(m[2])
 	for i, st := range f.Stages {
 		label := st.Name
-		if label == "" && m[1] != "" { // older front ends leave it out for an only stage
+		if label == "" && m[1] != "" { // which front ends leave out for an only stage
 			label = fmt.Sprintf("stage-%d", i)
 		}
 		if !strings.EqualFold(label, m[1]) {
 			continue
 		}
-		k := 0
-		_, alias := f.stage(f.Expand(st.BaseName, nil), i)
-		if !alias && st.BaseName != Scratch {
-			if k++; k == number {
-				return st.Location, true
-			}
-		}
-		for _, cmd := range st.Commands {
-			switch cmd.(type) {
-			case *instructions.AddCommand, *instructions.CopyCommand, *instructions.RunCommand, *instructions.WorkdirCommand:
-				if k++; k == number {
-					return cmd.Location(), true
-				}
-			}
+		if steps, _ := f.steps(i); number >= 1 && number <= len(steps) {
+			return steps[number-1], true
 		}
 	}
 	return nil, false
+}
+
+// steps returns where the numbered steps of stage i stand, and its working
+// folder, "" where that is not known. BuildKit numbers FROM of an image and
+// what makes a layer, which WORKDIR / does not (dockerfile2llb: prefixCommand).
+func (f *File) steps(i int) (steps []Location, dir string) {
+	st := f.Stages[i]
+	base := f.Expand(st.BaseName, nil)
+	from, alias := f.named(base, i)
+	switch {
+	case alias:
+		_, dir = f.steps(from)
+	case base == Scratch:
+		dir = "/"
+	default:
+		steps = append(steps, st.Location)
+	}
+	for _, cmd := range st.Commands {
+		switch cmd := cmd.(type) {
+		case *instructions.WorkdirCommand:
+			switch {
+			case strings.Contains(cmd.Path, "$"):
+				dir = ""
+			case path.IsAbs(cmd.Path):
+				dir = path.Clean(cmd.Path)
+			case dir != "":
+				dir = path.Join(dir, cmd.Path)
+			}
+			if dir != "/" {
+				steps = append(steps, cmd.Location())
+			}
+		case *instructions.AddCommand, *instructions.CopyCommand, *instructions.RunCommand:
+			steps = append(steps, cmd.Location())
+		}
+	}
+	return steps, dir
 }
 
 // MarkCommand puts the place of the instruction that says what the image runs
@@ -205,4 +239,13 @@ func (f *File) MarkCommand(found checker.Finding, c Chain) checker.Finding {
 		return f.Mark(found, cmd.Location())
 	}
 	return f.Mark(found, f.Stages[c.Stages[0]].Location)
+}
+
+// MarkEntrypoint puts the place of ENTRYPOINT into a finding, else what
+// [File.MarkCommand] puts there.
+func (f *File) MarkEntrypoint(found checker.Finding, c Chain) checker.Finding {
+	if cmd, ok := Last[*instructions.EntrypointCommand](f, c); ok {
+		return f.Mark(found, cmd.Location())
+	}
+	return f.MarkCommand(found, c)
 }

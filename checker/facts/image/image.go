@@ -4,12 +4,14 @@ package image
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"example.com/tutor/checker"
 	"example.com/tutor/checker/engine"
 	"example.com/tutor/checker/facts/build"
 	"example.com/tutor/checker/facts/daemon"
+	"example.com/tutor/checker/facts/dockerfile"
 	"example.com/tutor/checker/logtail"
 )
 
@@ -17,6 +19,12 @@ import (
 type Image struct {
 	*engine.Image
 	Build *build.Build
+}
+
+// Chain is the stage that the image was made from, with those below it.
+func (i *Image) Chain(from checker.Asker) dockerfile.Chain {
+	stage, _ := i.Build.File.Target(i.Build.Spec.Target) // the build has made it, so it is there
+	return i.Build.File.Chain(stage, build.Args.Of(from))
 }
 
 // Fact inspects the image of a build. A failed build is a LearnerError of the
@@ -46,19 +54,26 @@ var Fact = &checker.Fact[build.Spec, *Image]{
 	},
 }
 
+// badName matches BuildKit's words for a base that is no name of an image: an
+// ARG in it is empty or comes too late.
+var badName = regexp.MustCompile(`failed to parse stage name "([^"]*)"|base name \(([^)]*)\) should not be blank`)
+
 // logLines is how many lines of a failed step's log are shown.
 const logLines = 12
 
 func finding(b *build.Build) checker.Finding {
+	missing := b.Failure.Image
+	if m := badName.FindStringSubmatch(b.Failure.Message); m != nil {
+		missing = m[1] + m[2]
+	}
 	f := checker.Finding{Code: "step", Place: checker.Place{File: b.File.Name}, Got: firstLine(b.Failure.Message)}
 	switch step := b.Failure.Step; {
-	case b.Failure.Image != "":
-		f.Code = "base"
-		f.Got, f.Want = b.Failure.Image, "an image that exists"
-		if stage := b.File.MeansStage(b.Failure.Image); stage != "" {
+	case missing != "":
+		f.Code, f.Got, f.Want = "base", missing, "an image that exists"
+		if stage := b.File.MeansStage(missing); stage != "" {
 			f.Want = "the stage " + stage
 		}
-		if at := b.File.From(b.Failure.Image); at != nil {
+		if at := b.File.From(missing); at != nil {
 			f = b.File.Mark(f, at)
 		}
 	case step != nil:

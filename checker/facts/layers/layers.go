@@ -55,7 +55,7 @@ var Fact = &checker.Fact[build.Spec, []Layer]{
 				}
 			}
 		}
-		locate(list, img.Build.File, spec)
+		locate(list, img.Build.File, spec, build.Args.Of(sc))
 		return list, nil
 	},
 }
@@ -71,13 +71,13 @@ func plain(createdBy string) string {
 // locate finds the instructions of the built stages: from the last layer down,
 // each is the nearest instruction of the same kind. Whatever is left lies in
 // the base image.
-func locate(list []Layer, df *dockerfile.File, spec build.Spec) {
+func locate(list []Layer, df *dockerfile.File, spec build.Spec, args map[string]string) {
 	i, ok := df.Target(spec.Target)
 	if !ok {
 		return
 	}
 	next := len(list) - 1
-	for _, stage := range df.Chain(i, nil).Stages {
+	for _, stage := range df.Chain(i, args).Stages {
 		commands := df.Stages[stage].Commands
 		for c := len(commands) - 1; c >= 0 && next >= 0; c-- {
 			kind := makesLayer(commands[c])

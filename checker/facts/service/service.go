@@ -9,10 +9,8 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"path"
-	"regexp"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"example.com/tutor/checker"
@@ -21,7 +19,6 @@ import (
 	"example.com/tutor/checker/facts/daemon"
 	"example.com/tutor/checker/facts/image"
 	"example.com/tutor/checker/facts/probe"
-	"example.com/tutor/checker/facts/rootfs"
 	"example.com/tutor/checker/facts/roots"
 	"example.com/tutor/checker/logtail"
 )
@@ -71,7 +68,7 @@ var Fact = &checker.Fact[Spec, *Service]{
 	Requires: func(s Spec) []checker.Need {
 		needs := []checker.Need{daemon.Fact.For(checker.None{}), image.Fact.For(s.Build), probe.Fact.For(checker.None{})}
 		if !s.Hardened {
-			needs = append(needs, rootfs.Fact.For(s.Build), roots.Fact.For(s.Build))
+			needs = append(needs, roots.Needs(s.Build)...)
 		}
 		return needs
 	},
@@ -91,7 +88,7 @@ func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Service, error
 	if err != nil {
 		return nil, err
 	}
-	r := &run{probe: pr, img: img, contract: spec.Contract}
+	r := &run{probe: pr, img: img, contract: spec.Contract, args: build.Args.Of(sc)}
 	if len(img.Config.Cmd) == 0 && len(img.Config.Entrypoint) == 0 {
 		return nil, r.fault(checker.Finding{Code: "no-command", Got: "no CMD, no ENTRYPOINT", Want: "CMD"})
 	}
@@ -108,7 +105,7 @@ func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Service, error
 	}
 	sc.Session().Cleanup("container of the service", r.container.Remove)
 	if !spec.Hardened {
-		if svc.HasAuthority, err = addAuthority(ctx, sc, spec, r.container, pr.Authority); err != nil {
+		if svc.HasAuthority, err = roots.AddAuthority(ctx, sc, spec.Build, r.container, pr.Authority); err != nil {
 			return nil, err
 		}
 	}
@@ -122,32 +119,6 @@ func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Service, error
 	return svc, err
 }
 
-// addAuthority makes a Go program in the container trust authority too: the
-// bundle gets it at its end, or the folder one more file. Mode and owner stay
-// as the image has them. An image without roots is left alone.
-func addAuthority(ctx context.Context, sc *checker.Scope, spec Spec, c *engine.Container, authority []byte) (bool, error) {
-	files, err := rootfs.Fact.Of(ctx, sc, spec.Build)
-	if err != nil {
-		return false, err
-	}
-	found, err := roots.Fact.Of(ctx, sc, spec.Build)
-	if err != nil || len(found.Certs) == 0 {
-		return false, err
-	}
-	first := found.Files[0]
-	f := engine.File{Path: first.Path, Text: authority, Mode: int64(first.Mode.Perm()), UID: first.UID, GID: first.GID}
-	if found.Bundle.Path == "" {
-		f.Path = path.Join(found.Folder, "tutor-authority.pem")
-		return true, c.CopyIn(ctx, f)
-	}
-	text, _, err := engine.ReadFile(ctx, files, first.Path, first.Size)
-	if err != nil {
-		return false, err
-	}
-	f.Text = slices.Concat(text, []byte("\n"), authority)
-	return true, c.CopyIn(ctx, f)
-}
-
 // run is one container of the service on its way up.
 type run struct {
 	container *engine.Container
@@ -155,6 +126,7 @@ type run struct {
 	probe     *probe.Probe
 	img       *image.Image
 	contract  Contract
+	args      map[string]string // of the build
 }
 
 func (r *run) startFault(err error) error {
@@ -170,7 +142,7 @@ func (r *run) startFault(err error) error {
 func (r *run) fault(f checker.Finding) error {
 	df := r.img.Build.File
 	if i, ok := df.Target(r.img.Build.Spec.Target); ok {
-		f = df.MarkCommand(f, df.Chain(i, nil))
+		f = df.MarkCommand(f, df.Chain(i, r.args))
 	}
 	return &checker.LearnerError{Owner: "hardened", Finding: f}
 }
@@ -224,17 +196,14 @@ func (r *run) healthy(ctx context.Context) error {
 		}
 		err := r.withLog(ctx, f)
 		var learner *checker.LearnerError
-		if errors.As(err, &learner) && len(learner.Finding.Detail) == 1 && execFailed.MatchString(learner.Finding.Detail[0]) {
-			return r.startFault(&engine.StartError{Message: learner.Finding.Detail[0]})
+		if errors.As(err, &learner) {
+			if start := engine.Refusal(strings.Join(learner.Finding.Detail, "\n")); start != nil {
+				return r.startFault(start)
+			}
 		}
 		return err
 	}
 }
-
-// execFailed matches what runc's init leaves as the only output when the
-// kernel refuses the program: an interpreter or library that is not there, a
-// program for another system. The container has "started" by then.
-var execFailed = regexp.MustCompile(`^(exec \S+: |.*exec user process caused:? )`)
 
 func (r *run) judge(ctx context.Context, a probe.Answer) error {
 	want := "200 " + r.contract.Health
