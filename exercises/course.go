@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agext/levenshtein"
+	"example.com/tutor/checker/nearest"
 )
 
 // Course is a folder with exercises and the applications they start from.
@@ -69,15 +69,7 @@ func (c *Course) Exercise(name string) (*Exercise, error) {
 
 // Nearest returns the candidate that is most like name, or "" when none is
 // like enough to have been meant.
-func Nearest(name string, candidates []string) string {
-	best, score := "", 0.5
-	for _, c := range candidates {
-		if s := levenshtein.Similarity(strings.ToLower(name), c, nil); s > score {
-			best, score = c, s
-		}
-	}
-	return best
-}
+func Nearest(name string, candidates []string) string { return nearest.Of(name, candidates) }
 
 // exists tells whether the course has a file or folder at p.
 func exists(fsys fs.FS, p string) (bool, error) {

@@ -215,6 +215,9 @@ func verdict(c Case, results []checker.Result, got []string) error {
 		if r.Status == checker.Errored {
 			return fmt.Errorf("check %s errored: %w", r.Check.ID(), r.Err)
 		}
+		if len(c.Want) == 0 && c.Kind != Starter && r.Status != checker.Passed && r.Status != checker.Skipped {
+			return fmt.Errorf("check %s is %s by %s, want it passed", r.Check.ID(), r.Status, say(got))
+		}
 	}
 	if c.Kind == Starter {
 		if len(got) == 0 {
@@ -227,11 +230,12 @@ func verdict(c Case, results []checker.Result, got []string) error {
 	if slices.Equal(got, want) {
 		return nil
 	}
-	say := func(s []string) string {
-		if len(s) == 0 {
-			return "nothing"
-		}
-		return strings.Join(s, ", ")
-	}
 	return fmt.Errorf("found %s, want %s", say(got), say(want))
+}
+
+func say(findings []string) string {
+	if len(findings) == 0 {
+		return "nothing"
+	}
+	return strings.Join(findings, ", ")
 }

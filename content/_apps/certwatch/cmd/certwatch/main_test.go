@@ -62,6 +62,29 @@ func TestRunPrintsOneLineAHost(t *testing.T) {
 	}
 }
 
+func TestRunReadsHosts(t *testing.T) {
+	none := certs.Probe{Roots: x509.NewCertPool()}
+	for _, test := range []struct {
+		name, stdin    string
+		code           int
+		stdout, stderr string // regular expressions
+	}{
+		{"two", "127.0.0.1:1\n127.0.0.1:2\n", 1, `^127.0.0.1:1: not valid: .*\n127.0.0.1:2: not valid: .*\n$`, `^$`},
+		{"empty lines, no last end", "\r\n  127.0.0.1:1\t\r\n\n127.0.0.1:2", 1, `^127.0.0.1:1: .*\n127.0.0.1:2: .*\n$`, `^$`},
+		{"none", "\n", 2, `^$`, `^certwatch: no host on stdin\n$`},
+		{"bad", "127.0.0.1:1\nlocalhost\n127.0.0.1:2\n", 2, `^127.0.0.1:1: .*\n$`, `^certwatch: host "localhost": .*\n$`},
+		{"too long", strings.Repeat("a", 100_000), 1, `^$`, `^certwatch: reading stdin: .*\n$`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := program{probe: none, stdin: strings.NewReader(test.stdin), stdout: &stdout, stderr: &stderr}.run(t.Context(), []string{"-"})
+			if code != test.code || !regexp.MustCompile(test.stdout).Match(stdout.Bytes()) || !regexp.MustCompile(test.stderr).Match(stderr.Bytes()) {
+				t.Errorf("exit %d, stdout %q, stderr %q; want exit %d, %s, %s", code, &stdout, &stderr, test.code, test.stdout, test.stderr)
+			}
+		})
+	}
+}
+
 func TestRunUsage(t *testing.T) {
 	for _, test := range []struct {
 		args   []string
@@ -71,6 +94,7 @@ func TestRunUsage(t *testing.T) {
 	}{
 		{[]string{}, 2, "", usage},
 		{[]string{"serve", "now"}, 2, "", usage},
+		{[]string{"-", "-"}, 2, "", "certwatch: host \"-\": want HOST:PORT, such as example.com:443\n"},
 		{[]string{"--help"}, 0, usage, ""},
 		{[]string{"example.com"}, 2, "", "certwatch: host \"example.com\": want HOST:PORT, such as example.com:443\n"},
 	} {
@@ -81,6 +105,53 @@ func TestRunUsage(t *testing.T) {
 				t.Errorf("exit %d, stdout %q, stderr %q; want exit %d, %q, %q", code, &stdout, &stderr, test.code, test.stdout, test.stderr)
 			}
 		})
+	}
+}
+
+// Ctrl-C, and the signal that `docker stop` sends: each ends a command that waits for more hosts, and one that waits for a
+// host's answer. What was cut short is no answer.
+func TestRunInterrupted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no signal to send")
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		for _, args := range [][]string{{"-"}, {silent.Addr().String()}} {
+			t.Run(signal.String()+" "+args[0], func(t *testing.T) {
+				cmd := exec.Command(os.Args[0], args...)
+				cmd.Env = append(os.Environ(), "CERTWATCH_UNDER_TEST=1")
+				stdin, err := cmd.StdinPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				var stderr bytes.Buffer
+				cmd.Stderr = &stderr
+				stdout, err := cmd.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := cmd.Start(); err != nil {
+					t.Fatal(err)
+				}
+				defer cmd.Process.Kill()
+				if args[0] == "-" {
+					fmt.Fprintln(stdin, "127.0.0.1:1")
+					bufio.NewReader(stdout).ReadString('\n') // its answer: the command waits for more
+				} else if _, err := silent.Accept(); err != nil {
+					t.Fatal(err)
+				}
+				cmd.Process.Signal(signal)
+				rest, _ := io.ReadAll(stdout)
+				cmd.Wait()
+				if code := cmd.ProcessState.ExitCode(); code != interrupted || len(rest) > 0 || stderr.Len() == 0 {
+					t.Errorf("exit %d, stdout %q, stderr %q; want exit %d and a reason", code, rest, &stderr, interrupted)
+				}
+			})
+		}
 	}
 }
 
