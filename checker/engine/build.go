@@ -21,6 +21,7 @@ import (
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/filesync"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
 	"google.golang.org/protobuf/proto"
 )
@@ -38,7 +39,9 @@ type BuildOptions struct {
 	Target   string
 	Platform string
 	Args     map[string]string
-	NoCache  bool
+	// Secrets are what RUN --mount=type=secret finds, by ID.
+	Secrets map[string][]byte
+	NoCache bool
 	// Tag is the name that the image gets; see [ImageName].
 	Tag string
 	// Key tells BuildKit which earlier context this one can be compared with:
@@ -46,6 +49,10 @@ type BuildOptions struct {
 	Key string
 	// OnStep is told of every change of a step; nil for nobody.
 	OnStep func(Step)
+	// Until ends the build when it returns true for a change of a step: the
+	// rest is of no interest. Build.Ended tells that it came to that. Nil means
+	// never.
+	Until func(Step) bool
 }
 
 // Build is what became of a build that the engine carried out.
@@ -57,10 +64,15 @@ type Build struct {
 	// Failure says why no image was made by the submission's fault; nil when
 	// the build succeeded.
 	Failure *Failure
+	// Ended tells that Until ended it before there was an image.
+	Ended bool
 	// ContextFiles and ContextBytes count what was sent of the context this
 	// time; BuildKit does not fetch again what it has.
 	ContextFiles, ContextBytes int64
-	Elapsed                    time.Duration
+	// Sent are the files of the context that were sent, by path, with their
+	// bytes. A record of the build does without.
+	Sent    map[string]int64 `json:"-"`
+	Elapsed time.Duration
 }
 
 // Failure is a build that stopped on the submission's fault.
@@ -101,6 +113,8 @@ func (s Step) Elapsed() time.Duration {
 // Build.Failure; an error is a [*Problem] or the end of ctx.
 func (e *Engine) Build(ctx context.Context, o BuildOptions) (*Build, error) {
 	start := time.Now()
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
 	src, err := newContextFS(o.Context)
 	if err != nil {
 		return nil, fmt.Errorf("opening build context: %w", err)
@@ -144,14 +158,25 @@ func (e *Engine) Build(ctx context.Context, o BuildOptions) (*Build, error) {
 		return nil, e.classify(ctx, err)
 	}
 	defer resp.Body.Close()
-	trace := newTrace(o.OnStep)
+	trace := newTrace(func(s Step) {
+		if o.OnStep != nil {
+			o.OnStep(s)
+		}
+		if o.Until != nil && o.Until(s) {
+			end(errUntil)
+		}
+	})
 	id, err := trace.read(resp.Body)
 	b := &Build{
 		ImageID: id, Steps: trace.list(), Elapsed: time.Since(start),
 		ContextFiles: src.sent.files.Load(), ContextBytes: src.sent.bytes.Load(),
+		Sent: src.sentFiles(),
 	}
 	var refused *jsonmessage.JSONError
 	switch {
+	case id == "" && errors.Is(context.Cause(ctx), errUntil):
+		b.Ended = true
+		return b, nil
 	case errors.As(err, &refused) && ctx.Err() == nil:
 		b.Failure = trace.failure(refused.Message)
 		if kind := machineFault(b.Failure); kind != "" {
@@ -180,6 +205,9 @@ func (e *Engine) buildSession(ctx context.Context, o BuildOptions, src fsutil.FS
 	sess.Allow(authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
 		ConfigFile: config.LoadDefaultConfigFile(io.Discard),
 	}))
+	if len(o.Secrets) > 0 {
+		sess.Allow(secretsprovider.FromMap(o.Secrets))
+	}
 	go func() {
 		// The error is the build's own, which ends with the session.
 		_ = sess.Run(ctx, func(ctx context.Context, proto string, meta map[string][]string) (net.Conn, error) {
@@ -188,6 +216,9 @@ func (e *Engine) buildSession(ctx context.Context, o BuildOptions, src fsutil.FS
 	}()
 	return sess, nil
 }
+
+// errUntil is the cause of a build's end that its caller wanted.
+var errUntil = errors.New("seen enough")
 
 // cancelGrace is how long a cancelled build may take to end by itself.
 const cancelGrace = 8 * time.Second

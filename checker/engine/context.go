@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +40,9 @@ type contextFS struct {
 	disk fsutil.FS
 	// sent counts the files that BuildKit fetched, and their bytes.
 	sent struct{ files, bytes atomic.Int64 }
+
+	mu     sync.Mutex
+	byName map[string]*countingReader // what was sent, by slash-separated path
 }
 
 func newContextFS(c Context) (*contextFS, error) {
@@ -173,7 +177,7 @@ func (c *contextFS) entry(p string, stat *types.Stat) fs.DirEntry {
 // Open implements fsutil.FS.
 func (c *contextFS) Open(p string) (io.ReadCloser, error) {
 	if text, ok := c.Overlay[filepath.ToSlash(p)]; ok {
-		return c.count(io.NopCloser(bytes.NewReader(text))), nil
+		return c.count(p, io.NopCloser(bytes.NewReader(text))), nil
 	}
 	if c.Root == nil {
 		return nil, &fs.PathError{Op: "open", Path: p, Err: fs.ErrNotExist}
@@ -182,22 +186,42 @@ func (c *contextFS) Open(p string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.count(f), nil
+	return c.count(p, f), nil
 }
 
-func (c *contextFS) count(rc io.ReadCloser) io.ReadCloser {
+func (c *contextFS) count(p string, rc io.ReadCloser) io.ReadCloser {
 	c.sent.files.Add(1)
-	return &countingReader{rc, &c.sent.bytes}
+	r := &countingReader{ReadCloser: rc, all: &c.sent.bytes}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byName == nil {
+		c.byName = make(map[string]*countingReader)
+	}
+	c.byName[filepath.ToSlash(p)] = r
+	return r
+}
+
+// sentFiles returns what was sent so far: bytes by path.
+func (c *contextFS) sentFiles() map[string]int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	files := make(map[string]int64, len(c.byName))
+	for p, r := range c.byName {
+		files[p] = r.own.Load()
+	}
+	return files
 }
 
 type countingReader struct {
 	io.ReadCloser
-	n *atomic.Int64
+	all *atomic.Int64 // bytes of all files
+	own atomic.Int64
 }
 
 func (r *countingReader) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
-	r.n.Add(int64(n))
+	r.all.Add(int64(n))
+	r.own.Add(int64(n))
 	return n, err
 }
 
@@ -239,9 +263,9 @@ func (m memoryFS) Open(p string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(text)), nil
 }
 
-// Each calls fn for every regular file that a build of the context can see,
-// in order: what ignore (or, where it is nil, the context's .dockerignore)
-// leaves out is left out here too.
+// Each calls fn for everything that a build of the context can see, in order:
+// what ignore (or, where it is nil, the context's .dockerignore) leaves out is
+// left out here too. A link's content is its target, a folder has none.
 func (c Context) Each(ignore []byte, fn func(name string, mode fs.FileMode, content io.Reader) error) error {
 	src, err := newContextFS(c)
 	if err != nil {
@@ -268,12 +292,16 @@ func (c Context) Each(ignore []byte, fn func(name string, mode fs.FileMode, cont
 		if err != nil {
 			return err
 		}
-		if !d.Type().IsRegular() {
-			return fn(filepath.ToSlash(p), d.Type(), strings.NewReader(""))
-		}
 		info, err := d.Info()
 		if err != nil {
 			return err
+		}
+		if !d.Type().IsRegular() {
+			target := ""
+			if stat, ok := info.Sys().(*types.Stat); ok {
+				target = stat.Linkname
+			}
+			return fn(filepath.ToSlash(p), d.Type(), strings.NewReader(target))
 		}
 		r, err := src.Open(p)
 		if err != nil {

@@ -312,7 +312,7 @@ func TestEach(t *testing.T) {
 		},
 		"links": {
 			disk: map[string]string{"a": "1", "l": "-> /etc/passwd"},
-			want: []string{"a 1", "l"},
+			want: []string{"a 1", "l -> /etc/passwd"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -326,10 +326,14 @@ func TestEach(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if mode.IsRegular() {
+				switch {
+				case mode.IsRegular():
 					name += " " + string(text)
-				} else if len(text) > 0 {
-					return fmt.Errorf("%s has the content %q", name, text)
+				case mode.IsDir() && len(text) == 0:
+				case mode&fs.ModeSymlink != 0:
+					name += " -> " + string(text)
+				default:
+					return fmt.Errorf("%s is %v with the content %q", name, mode, text)
 				}
 				got = append(got, name)
 				return nil

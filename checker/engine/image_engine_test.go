@@ -21,6 +21,8 @@ WORKDIR /app
 COPY x /app/
 USER 10001:10002
 VOLUME ["/data", "/cache"]
+EXPOSE 9090/udp 8080
+STOPSIGNAL SIGINT
 ENTRYPOINT ["/app/x"]
 CMD ["-v"]
 `, BuildOptions{Context: Context{Overlay: map[string][]byte{"x": []byte("12345")}}})
@@ -41,6 +43,8 @@ CMD ["-v"]
 		"WORKDIR":    {c.WorkingDir, "/app"},
 		"VOLUME":     {fmt.Sprint(c.Volumes), "[/cache /data]"},
 		"LABEL":      {c.Labels["maintainer"], "me"},
+		"EXPOSE":     {fmt.Sprint(c.Ports), "[8080/tcp 9090/udp]"},
+		"STOPSIGNAL": {c.StopSignal, "SIGINT"},
 	} {
 		if got[0] != got[1] {
 			t.Errorf("%s is %v, want %v", what, got[0], got[1])
@@ -53,7 +57,7 @@ CMD ["-v"]
 		history = append(history, word)
 		size += h.Size
 	}
-	if want := []string{"ENV", "LABEL", "WORKDIR", "COPY", "USER", "VOLUME", "ENTRYPOINT", "CMD"}; !slices.Equal(history, want) {
+	if want := []string{"ENV", "LABEL", "WORKDIR", "COPY", "USER", "VOLUME", "EXPOSE", "STOPSIGNAL", "ENTRYPOINT", "CMD"}; !slices.Equal(history, want) {
 		t.Errorf("history is %q, want %q", history, want)
 	}
 	if size != 5 {

@@ -52,17 +52,24 @@ func (e *Engine) Save(ctx context.Context, id string) (*SavedImage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("saving image: %w", err)
 	}
-	s := &SavedImage{file: f.Name()}
 	_, err = io.Copy(f, r)
 	err = errors.Join(err, f.Close())
+	var s *SavedImage
 	if err == nil {
-		err = s.index()
+		s, err = OpenSaved(f.Name())
 	}
 	if err != nil {
-		os.Remove(s.file)
+		os.Remove(f.Name())
 		return nil, e.classify(ctx, fmt.Errorf("saving image: %w", err))
 	}
 	return s, nil
+}
+
+// OpenSaved reads an image from the archive that an engine has saved; Close
+// removes it.
+func OpenSaved(file string) (*SavedImage, error) {
+	s := &SavedImage{file: file}
+	return s, s.index()
 }
 
 // Close removes the temporary file.
@@ -161,6 +168,10 @@ func (s *SavedImage) merge(entries []Entry) {
 		}
 		if old, ok := s.merged[e.Path]; ok && old.Mode.IsDir() && !e.Mode.IsDir() {
 			s.remove(e.Path, true)
+		}
+		// An engine makes the folders that no layer describes.
+		for dir := path.Dir(e.Path); s.merged[dir].Path == ""; dir = path.Dir(dir) {
+			s.merged[dir] = Entry{Path: dir, Mode: fs.ModeDir | 0o755, Layer: e.Layer}
 		}
 		s.merged[e.Path] = e
 	}

@@ -105,8 +105,7 @@ func archived(t testing.TB, img v1.Image, write func(testing.TB, io.Writer, v1.I
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	s := &SavedImage{file: f.Name()}
-	return s, s.index()
+	return OpenSaved(f.Name())
 }
 
 // saved returns an image of layers as if an engine had saved it.
@@ -353,6 +352,10 @@ func TestSavedImage(t *testing.T) {
 		"names with dots before": {
 			[]layer{{files: []file{dir("/./d"), text("/./d/x", "1")}}},
 			[]string{"drwxr-xr-x 0:0 /d", "-rw-r--r-- 0:0 /d/x 1"},
+		},
+		"folders that no layer describes": {
+			[]layer{{files: []file{text("/a/b/x", "1")}}, {files: []file{text("/a/y", "2"), {path: "/a/c/l", link: "../y"}}}},
+			[]string{"drwxr-xr-x 0:0 /a", "drwxr-xr-x 0:0 /a/b", "-rw-r--r-- 0:0 /a/b/x 1", "drwxr-xr-x 0:0 /a/c", "Lrwxrwxrwx 0:0 /a/c/l -> ../y", "-rw-r--r-- 0:0 /a/y 2"},
 		},
 		"two layers that are the same": {
 			[]layer{{files: []file{text("/x", "1")}}, {files: []file{text("/x", "2")}}, {files: []file{text("/x", "1")}}},

@@ -9,9 +9,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/docker/go-units"
-
 	"example.com/tutor/checker"
+	"example.com/tutor/checker/bytecount"
 	"example.com/tutor/checker/engine"
 	"example.com/tutor/checker/explain"
 	"example.com/tutor/checker/facts/build"
@@ -34,25 +33,7 @@ var Codes = []string{"over"}
 // Params are what an exercise says.
 type Params struct {
 	// Max is the budget.
-	Max Bytes `yaml:"max"`
-}
-
-// Bytes is a number of bytes, written "12MB": decimal, as docker images does.
-type Bytes int64
-
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (b *Bytes) UnmarshalText(text []byte) error {
-	n, err := units.FromHumanSize(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is not a size such as 12MB", text)
-	}
-	*b = Bytes(n)
-	return nil
-}
-
-// String returns "12 MB".
-func (b Bytes) String() string {
-	return units.CustomSize("%.4g %s", float64(b), 1000, []string{"B", "kB", "MB", "GB"})
+	Max bytecount.Bytes `yaml:"max"`
 }
 
 // Validate refuses parameters that make no sense.
@@ -77,9 +58,9 @@ func New(spec build.Spec, p Params) checker.Check {
 			if err != nil {
 				return err
 			}
-			var sum Bytes
+			var sum bytecount.Bytes
 			for _, l := range list {
-				sum += Bytes(l.Size)
+				sum += bytecount.Bytes(l.Size)
 			}
 			if sum <= p.Max {
 				return nil
@@ -115,12 +96,12 @@ func detail(list []layers.Layer) []string {
 	slices.SortStableFunc(list, func(a, b layers.Layer) int { return cmp.Compare(b.Size, a.Size) })
 	var lines []string
 	for _, l := range list[:min(shownLayers, len(list))] {
-		lines = append(lines, fmt.Sprintf("%9s  %s", Bytes(l.Size), l.CreatedBy))
+		lines = append(lines, fmt.Sprintf("%9s  %s", bytecount.Bytes(l.Size), l.CreatedBy))
 		files := slices.Clone(l.Entries)
 		slices.SortStableFunc(files, func(a, b engine.Entry) int { return cmp.Compare(b.Size, a.Size) })
 		for _, e := range files[:min(shownFiles, len(files))] {
 			if e.Size > 0 {
-				lines = append(lines, fmt.Sprintf("%9s    %s", Bytes(e.Size), e.Path))
+				lines = append(lines, fmt.Sprintf("%9s    %s", bytecount.Bytes(e.Size), e.Path))
 			}
 		}
 	}

@@ -27,6 +27,12 @@ type Spec struct {
 	// input where there is one, and leaves one: BuildKit neither caches a step
 	// that fails nor keeps the log of one that is cached.
 	Record bool
+	// Uncached counts the builds that start from nothing, from 1; 0 is a build
+	// as usual. Each waits for the one before: BuildKit would make one build of
+	// two that are the same and run side by side.
+	Uncached int
+	// Canaries are secrets of the session's own that the build is given.
+	Canaries Canaries
 }
 
 // String names the build in progress: "Dockerfile", "testing.dockerfile (edit
@@ -38,6 +44,12 @@ func (s Spec) String() string {
 	}
 	if s.Edit != (sources.Edit{}) {
 		name += " (" + s.Edit.String() + ")"
+	}
+	if s.Uncached > 0 {
+		name += fmt.Sprintf(" (from nothing, %d)", s.Uncached)
+	}
+	if s.Canaries != (Canaries{}) {
+		name += " (with canaries)"
 	}
 	return name
 }
@@ -62,42 +74,86 @@ var NoCache = &checker.Input[bool]{Name: "no cache"}
 // Fact carries the build out. A submission's fault is in Build.Failure; only
 // an unreadable submission or Dockerfile is a LearnerError.
 var Fact = &checker.Fact[Spec, *Build]{
-	Name: "build",
-	Slot: "build",
-	Requires: func(s Spec) []checker.Need {
-		return []checker.Need{daemon.Fact.For(checker.None{}), sources.Fact.For(checker.None{}), dockerfile.Fact.For(s.File)}
-	},
+	Name:    "build",
+	Slot:    "build",
 	Compute: compute,
 }
 
-func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Build, error) {
-	eng, err := daemon.Fact.Of(ctx, sc, checker.None{})
+func init() {
+	// Not in the literal: the second build from nothing requires the first.
+	Fact.Requires = func(s Spec) []checker.Need {
+		needs := Needs(s)
+		if s.Uncached > 1 {
+			s.Uncached--
+			needs = append(needs, Fact.For(s))
+		}
+		return needs
+	}
+}
+
+// Needs are what a build is made from: what a fact requires that calls [Do].
+func Needs(s Spec) []checker.Need {
+	return []checker.Need{daemon.Fact.For(checker.None{}), sources.Fact.For(checker.None{}), dockerfile.Fact.For(s.File)}
+}
+
+// Do carries out a variant of a build for another fact, which has the slot
+// "build". The variant's name tells it from others of the same build.
+func Do(ctx context.Context, sc *checker.Scope, spec Spec, variant string, change func(*engine.BuildOptions) error) (*engine.Build, error) {
+	eng, df, o, err := prepare(ctx, sc, spec)
 	if err != nil {
 		return nil, err
+	}
+	o.Key = digest(o.Key, variant)
+	o.OnStep = func(s engine.Step) { emit(sc.Session(), spec.String()+" ("+variant+")", s) }
+	if err := change(&o); err != nil {
+		return nil, err
+	}
+	b, _, err := run(ctx, sc.Session(), eng, df, fmt.Sprintf("%#v %s", spec, variant), o)
+	return b, err
+}
+
+// prepare reads what a build is made from.
+func prepare(ctx context.Context, sc *checker.Scope, spec Spec) (*engine.Engine, *dockerfile.File, engine.BuildOptions, error) {
+	fail := func(err error) (*engine.Engine, *dockerfile.File, engine.BuildOptions, error) {
+		return nil, nil, engine.BuildOptions{}, err
+	}
+	eng, err := daemon.Fact.Of(ctx, sc, checker.None{})
+	if err != nil {
+		return fail(err)
 	}
 	src, err := sources.Fact.Of(ctx, sc, checker.None{})
 	if err != nil {
-		return nil, err
+		return fail(err)
 	}
 	df, err := dockerfile.Fact.Of(ctx, sc, spec.File)
 	if err != nil {
-		return nil, err
+		return fail(err)
 	}
 	context, err := src.Context(spec.Edit)
 	if err != nil {
-		return nil, err
+		return fail(err)
 	}
 	o := engine.BuildOptions{
 		Context: context, File: spec.File, Dockerfile: df.Text, Ignore: df.Ignore, Target: spec.Target,
-		Args: Args.Of(sc), NoCache: NoCache.Of(sc),
+		Args: Args.Of(sc), NoCache: NoCache.Of(sc) || spec.Uncached > 0,
 		// The edit is part of the key: BuildKit keeps a copy of the context for
 		// each key and asks only for what differs from it.
-		Key:    digest(sc.Session().Dir(), fmt.Sprint(spec.Edit)),
-		OnStep: func(s engine.Step) { emit(sc.Session(), spec, s) },
+		Key:    digest(sc.Session().Dir(), fmt.Sprint(spec.Edit, spec.Canaries)),
+		OnStep: func(s engine.Step) { emit(sc.Session(), spec.String(), s) },
+	}
+	spec.Canaries.lay(sc.Session().ID(), &o)
+	return eng, df, o, nil
+}
+
+func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Build, error) {
+	eng, df, o, err := prepare(ctx, sc, spec)
+	if err != nil {
+		return nil, err
 	}
 	b := &Build{Spec: spec, File: df}
+	id := fmt.Sprintf("%#v", spec)
 	if !spec.Record || o.NoCache {
-		b.Build, b.Image, err = run(ctx, sc.Session(), eng, df, spec, o)
+		b.Build, b.Image, err = run(ctx, sc.Session(), eng, df, id, o)
 		return b, err
 	}
 	rec, err := recordOf(ctx, eng, df, o)
@@ -107,12 +163,12 @@ func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Build, error) 
 	if b.Build, b.Recorded = rec.load(); b.Recorded {
 		return b, nil
 	}
-	b.Build, b.Image, err = run(ctx, sc.Session(), eng, df, spec, o)
+	b.Build, b.Image, err = run(ctx, sc.Session(), eng, df, id, o)
 	if err == nil && b.Failure == nil && !logged(b.Steps) {
 		// BuildKit knew the steps, so what they print is not to be had but by
 		// running them again.
 		o.NoCache = true
-		b.Build, b.Image, err = run(ctx, sc.Session(), eng, df, spec, o)
+		b.Build, b.Image, err = run(ctx, sc.Session(), eng, df, id, o)
 	}
 	if err != nil {
 		return nil, err
@@ -122,8 +178,8 @@ func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Build, error) 
 }
 
 // run builds under a name of the session's own and sees to its removal.
-func run(ctx context.Context, s *checker.Session, eng *engine.Engine, df *dockerfile.File, spec Spec, o engine.BuildOptions) (*engine.Build, string, error) {
-	o.Tag = engine.ImageName(s.ID(), digest(fmt.Sprintf("%#v", spec)))
+func run(ctx context.Context, s *checker.Session, eng *engine.Engine, df *dockerfile.File, id string, o engine.BuildOptions) (*engine.Build, string, error) {
+	o.Tag = engine.ImageName(s.ID(), digest(id))
 	s.Cleanup("image "+o.Tag, func(ctx context.Context) error { return eng.RemoveImage(ctx, o.Tag) })
 	b, err := eng.Build(ctx, o)
 	var problem *engine.Problem
@@ -149,8 +205,8 @@ func logged(steps []engine.Step) bool {
 	return true
 }
 
-func emit(s *checker.Session, spec Spec, step engine.Step) {
-	e := checker.Step{Build: spec.String(), ID: step.Digest, Name: step.Name, Elapsed: step.Elapsed()}
+func emit(s *checker.Session, build string, step engine.Step) {
+	e := checker.Step{Build: build, ID: step.Digest, Name: step.Name, Elapsed: step.Elapsed()}
 	switch {
 	case step.Error != "":
 		e.State = checker.StepFailed

@@ -168,35 +168,81 @@ func (f *File) From(image string) Location {
 	return nil
 }
 
-var stepRE = regexp.MustCompile(`^\[(?:\S+/\S+ )?(?:(\S+) )? *(\d+)/(\d+)\] `)
+var stepRE = regexp.MustCompile(`^\[(?:\S+/\S+ )?(?:(\S+) )? *(\d+)/(\d+)\] (?:ONBUILD )?(\S+)(.*)`)
 
 // Step finds the instruction that a step of a build stands for by the step's
-// name, "[builder 3/5] RUN go build".
+// name, "[builder 3/5] RUN go build". A build that runs beside this one shares
+// steps with it, and these are called as they are in either: so the number
+// counts only where the text does not say more.
 func (f *File) Step(name string) (location []parser.Range, ok bool) {
 	m := stepRE.FindStringSubmatch(name)
 	if m == nil {
 		return nil, false
 	}
-	number, _ := strconv.Atoi(m[2])
-	for i, st := range f.Stages {
-		label := st.Name
-		if label == "" && m[1] != "" { // which front ends leave out for an only stage
-			label = fmt.Sprintf("stage-%d", i)
+	verb, text := m[4], m[4]+m[5]
+	numbered := f.numbered(m[1], m[2])
+	if numbered != nil && numbered.says(text) {
+		return numbered.at, true
+	}
+	for i := range f.Stages {
+		steps, _ := f.steps(i)
+		for _, s := range steps {
+			if s.says(text) {
+				return s.at, true
+			}
 		}
-		if !strings.EqualFold(label, m[1]) {
-			continue
-		}
-		if steps, _ := f.steps(i); number >= 1 && number <= len(steps) {
-			return steps[number-1], true
-		}
+	}
+	// The text in the name has its variables expanded.
+	if numbered != nil && strings.EqualFold(numbered.verb, verb) {
+		return numbered.at, true
 	}
 	return nil, false
 }
 
-// steps returns where the numbered steps of stage i stand, and its working
-// folder, "" where that is not known. BuildKit numbers FROM of an image and
-// what makes a layer, which WORKDIR / does not (dockerfile2llb: prefixCommand).
-func (f *File) steps(i int) (steps []Location, dir string) {
+// numbered returns the step of that number in the stage called label.
+func (f *File) numbered(label, number string) *step {
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 1 {
+		return nil
+	}
+	for i, st := range f.Stages {
+		name := st.Name
+		if name == "" && label != "" { // which front ends leave out for an only stage
+			name = fmt.Sprintf("stage-%d", i)
+		}
+		if !strings.EqualFold(name, label) {
+			continue
+		}
+		if steps, _ := f.steps(i); n <= len(steps) {
+			return &steps[n-1]
+		}
+	}
+	return nil
+}
+
+// step is an instruction that a build numbers.
+type step struct {
+	verb, text string // "RUN", "RUN go build"
+	at         Location
+}
+
+// says tells whether a step called text is this one for certain.
+func (s step) says(text string) bool {
+	if s.verb == "FROM" { // "FROM docker.io/library/golang:1.26@sha256:…"
+		image, _, _ := strings.Cut(strings.TrimPrefix(text, "FROM "), "@")
+		return strings.HasPrefix(text, "FROM ") && (image == s.text || strings.HasSuffix(image, "/"+s.text))
+	}
+	if len(text) < len(s.text) || !strings.EqualFold(text[:len(s.text)], s.text) {
+		return false
+	}
+	rest := text[len(s.text):]
+	return rest == "" || strings.HasPrefix(rest, " (") // the beginning of a heredoc
+}
+
+// steps returns the numbered steps of stage i, and its working folder, ""
+// where that is not known. BuildKit numbers FROM of an image and what makes a
+// layer, which WORKDIR / does not (dockerfile2llb: prefixCommand).
+func (f *File) steps(i int) (steps []step, dir string) {
 	st := f.Stages[i]
 	base := f.Expand(st.BaseName, nil)
 	from, alias := f.named(base, i)
@@ -206,25 +252,27 @@ func (f *File) steps(i int) (steps []Location, dir string) {
 	case base == Scratch:
 		dir = "/"
 	default:
-		steps = append(steps, st.Location)
+		steps = append(steps, step{"FROM", base, st.Location})
 	}
 	for _, cmd := range st.Commands {
-		switch cmd := cmd.(type) {
+		switch c := cmd.(type) {
 		case *instructions.WorkdirCommand:
 			switch {
-			case strings.Contains(cmd.Path, "$"):
+			case strings.Contains(c.Path, "$"):
 				dir = ""
-			case path.IsAbs(cmd.Path):
-				dir = path.Clean(cmd.Path)
+			case path.IsAbs(c.Path):
+				dir = path.Clean(c.Path)
 			case dir != "":
-				dir = path.Join(dir, cmd.Path)
+				dir = path.Join(dir, c.Path)
 			}
-			if dir != "/" {
-				steps = append(steps, cmd.Location())
+			if dir == "/" {
+				continue
 			}
 		case *instructions.AddCommand, *instructions.CopyCommand, *instructions.RunCommand:
-			steps = append(steps, cmd.Location())
+		default:
+			continue
 		}
+		steps = append(steps, step{strings.ToUpper(cmd.Name()), fmt.Sprint(cmd), cmd.Location()})
 	}
 	return steps, dir
 }

@@ -160,8 +160,8 @@ COPY --from=bulid /a /b
 func TestStepOfNothing(t *testing.T) {
 	f := parse(t, "FROM golang:1.26 AS build\nRUN x\nFROM scratch\nCOPY y /\n")
 	for _, name := range []string{
-		"", "RUN x", "[internal] load build context", "exporting to image", "[build] RUN x", "[build 3/3] RUN x", "[build 0/2] RUN x",
-		"[other 1/2] RUN x", "[stage-0 1/2] FROM x", "[stage-2 1/1] COPY y /", "[build 2/2]RUN x", " [build 2/2] RUN x",
+		"", "RUN x", "[internal] load build context", "exporting to image", "[build] RUN x", "[build 3/3] RUN z", "[build 0/2] RUN z",
+		"[other 1/2] RUN z", "[stage-0 1/2] FROM x", "[stage-2 1/1] COPY z /", "[build 2/2]RUN x", " [build 2/2] RUN x", "[build 1/2] RUN",
 		"docker-image://docker.io/docker/dockerfile:1", "[build 99999999999999999999/1] X", "https://example.com/x",
 	} {
 		if at, ok := f.Step(name); ok {
@@ -175,6 +175,47 @@ func TestStepOfNothing(t *testing.T) {
 	} {
 		if at, ok := f.Step(name); !ok || f.At(at).Line != want {
 			t.Errorf("%q is line %d, want %d", name, f.At(at).Line, want)
+		}
+	}
+}
+
+// TestStepOfAnother has the names that steps get from a build which runs
+// beside this one.
+func TestStepOfAnother(t *testing.T) {
+	f := parse(t, `ARG V=1.26
+FROM golang:${V} AS build
+WORKDIR /src
+COPY go.mod ./
+RUN go mod download
+RUN <<SH
+go build
+SH
+COPY $FILES ./
+FROM golang:1.25
+RUN go vet
+`)
+	for name, want := range map[string]int{
+		"[test 4/6] RUN go mod download":                       5,
+		"[2/2] RUN go mod download":                            5,
+		"[build 2/9] RUN go mod download":                      5, // by its number it would be WORKDIR
+		"[build 5/5] COPY go.mod ./":                           4, // another COPY
+		"[other 1/6] FROM docker.io/library/golang:1.25":       10,
+		"[1/1] FROM docker.io/library/golang:1.26@sha256:0123": 2,
+		"[stage-1 1/2] FROM docker.io/library/golang:1.26":     2,
+		"[x 2/2] RUN <<SH (go build)":                          6,
+		"[build 6/6] COPY a b ./":                              9, // what is expanded goes by its number
+		"[stage-1 2/2] RUN go vet":                             11,
+		"[stage-1 2/2] RUN go vet ./...":                       11,
+		"[test 4/6] RUN go mod download -x":                    0,
+		"[test 6/6] COPY a b ./":                               0,
+		"[test 1/6] FROM docker.io/library/alpine:3":           0,
+		"[build 2/6] RUN go test":                              0,
+		"[test 1/6] FROM docker.io/library/not-a-golang:1.26":  0,
+		"[linux/arm64 test 3/3] ONBUILD RUN go mod download":   5,
+	} {
+		at, ok := f.Step(name)
+		if got := f.At(at).Line; ok != (want > 0) || got != want {
+			t.Errorf("%q is line %d, want %d", name, got, want)
 		}
 	}
 }

@@ -77,7 +77,8 @@ func locate(list []Layer, df *dockerfile.File, spec build.Spec, args map[string]
 		return
 	}
 	next := len(list) - 1
-	for _, stage := range df.Chain(i, args).Stages {
+	chain := df.Chain(i, args)
+	for _, stage := range chain.Stages {
 		commands := df.Stages[stage].Commands
 		for c := len(commands) - 1; c >= 0 && next >= 0; c-- {
 			kind := makesLayer(commands[c])
@@ -86,6 +87,11 @@ func locate(list []Layer, df *dockerfile.File, spec build.Spec, args map[string]
 			}
 			list[next].At = commands[c].Location()
 			next--
+		}
+	}
+	for i := range list[:next+1] {
+		if list[i].CreatedBy == "" { // an imported image has no history
+			list[i].CreatedBy = "FROM " + chain.Base
 		}
 	}
 }

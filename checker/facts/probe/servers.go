@@ -11,12 +11,14 @@ import (
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
+	"strconv"
 	"time"
 )
 
-// servers are the two TLS servers of the helper. Their names are made anew
-// each time, so that nothing can be told from them.
+// servers are the two TLS servers of the helper. Their names and ports are made
+// anew each time, so that nothing can be told from them.
 type servers struct {
 	authority        []byte // PEM of the certificate that signed trusted
 	trusted, foreign server
@@ -32,11 +34,13 @@ func (s server) addr() string { return net.JoinHostPort(s.host, s.port) }
 
 func newServers() (*servers, error) {
 	s := &servers{}
+	ports := []string{strconv.Itoa(20000 + mathrand.IntN(20000)), strconv.Itoa(40000 + mathrand.IntN(20000))}
+	mathrand.Shuffle(len(ports), func(i, j int) { ports[i], ports[j] = ports[j], ports[i] })
 	var err error
-	if s.authority, s.trusted, err = newServer("8443"); err != nil {
+	if s.authority, s.trusted, err = newServer(ports[0]); err != nil {
 		return nil, fmt.Errorf("making certificates: %w", err)
 	}
-	if _, s.foreign, err = newServer("9443"); err != nil {
+	if _, s.foreign, err = newServer(ports[1]); err != nil {
 		return nil, fmt.Errorf("making certificates: %w", err)
 	}
 	return s, nil

@@ -58,7 +58,7 @@ func (s *Sources) breakPackage(dir string) (map[string][]byte, error) {
 	broken := make(map[string][]byte)
 	for _, entry := range entries {
 		name := path.Join(dir, entry.Name())
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+		if entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		text, err := s.ReadFile(name, maxGoFile)

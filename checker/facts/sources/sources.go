@@ -48,7 +48,7 @@ var errLimit = errors.New("limit reached")
 
 func (s *Sources) count(ctx context.Context) error {
 	perDir := make(map[string]int) // files below each folder of the first level
-	err := filepath.WalkDir(s.Root.Name(), func(p string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(s.Root.FS(), ".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -62,10 +62,8 @@ func (s *Sources) count(ctx context.Context) error {
 			return nil
 		}
 		s.Files++
-		if rel, err := filepath.Rel(s.Root.Name(), p); err == nil {
-			if first, _, below := strings.Cut(filepath.ToSlash(rel), "/"); below {
-				perDir[first]++
-			}
+		if first, _, below := strings.Cut(p, "/"); below {
+			perDir[first]++
 		}
 		if info, err := d.Info(); err == nil && info.Mode().IsRegular() {
 			s.Bytes += info.Size()

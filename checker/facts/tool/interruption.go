@@ -29,6 +29,9 @@ const Soon = 5 * time.Second
 // answers at the end of its input only is up by then, too.
 const up = 3 * time.Second
 
+// settle is how long a tool that has answered is watched for ending by itself.
+const settle = 500 * time.Millisecond
+
 // InterruptionSpec describes an interruption.
 type InterruptionSpec struct {
 	Spec          // its Call does not matter
@@ -112,14 +115,16 @@ func interrupt(ctx context.Context, sc *checker.Scope, spec InterruptionSpec) (*
 	return x, nil
 }
 
-// waits returns true once the tool has spoken of host and is running, or is
-// still running after a while; false once it has ended.
+// waits tells whether the tool is still running some time after it has spoken of
+// host, or after a longer while.
 func (b *begun) waits(ctx context.Context, host string) (bool, error) {
-	for deadline := time.Now().Add(up); ; {
-		answered := strings.Contains(b.run.Stdout().String(), host)
+	for deadline, settling := time.Now().Add(up), false; ; {
 		state, err := b.container.State(ctx)
-		if err != nil || !state.Running || answered || time.Now().After(deadline) {
+		if err != nil || !state.Running || time.Now().After(deadline) {
 			return state.Running, err
+		}
+		if !settling && strings.Contains(b.run.Stdout().String(), host) {
+			deadline, settling = time.Now().Add(settle), true
 		}
 		select {
 		case <-time.After(50 * time.Millisecond):

@@ -7,6 +7,7 @@ package tool
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -162,7 +163,7 @@ func compute(ctx context.Context, sc *checker.Scope, spec Spec) (*Ran, error) {
 		return nil, b.startFault(start)
 	}
 	if spec.Call == Both && len(spec.Answers(r.Stdout+"\n"+r.Stderr, r.Hosts)) < len(r.Hosts) {
-		got := "no output"
+		got := fmt.Sprintf("exit code %d, no output", r.Code)
 		if lines := r.shown(); len(lines) > 0 {
 			got = lines[0]
 		}
@@ -274,7 +275,7 @@ func begin(ctx context.Context, sc *checker.Scope, spec build.Spec, o options) (
 	b := &begun{sc: sc, img: img}
 	if len(img.Config.Entrypoint) == 0 {
 		// What stands after the image's name would be taken for a program.
-		f := checker.Finding{Code: "none", Got: fmt.Sprintf("CMD %q", img.Config.Cmd), Want: "ENTRYPOINT"}
+		f := checker.Finding{Code: "none", Got: "CMD " + listed(img.Config.Cmd), Want: "ENTRYPOINT"}
 		if len(img.Config.Cmd) == 0 {
 			f.Got = "no ENTRYPOINT, no CMD"
 		}
@@ -297,6 +298,15 @@ func begin(ctx context.Context, sc *checker.Scope, spec build.Spec, o options) (
 		return nil, b.startFault(err)
 	}
 	return b, nil
+}
+
+// listed writes words as a Dockerfile does.
+func listed(words []string) string {
+	text, err := json.Marshal(words)
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return strings.ReplaceAll(string(text), `","`, `", "`)
 }
 
 // end waits for the end; after the limit the container is killed, and ended is

@@ -2,11 +2,12 @@
 package user
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io/fs"
+	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,13 +29,15 @@ type User struct {
 	// GID is the group ID: the declared one, else that of the passwd file,
 	// else 0. A group that the group file does not have counts as -1.
 	GID int
-	// Known is false for a name that the image's passwd file does not have:
-	// a container cannot start then.
+	// Groups are the further groups that a user without a declared one has.
+	Groups []int
+	// Known is false for a name that the image's passwd file does not have, or
+	// a number out of range: a container cannot start then.
 	Known bool
 }
 
 // Fact resolves the user as the engine does: a number is itself, a name is
-// looked up in /etc/passwd of the image.
+// looked up in /etc/passwd of the image, and groups come from there too.
 // See https://docs.docker.com/reference/dockerfile/#user.
 var Fact = &checker.Fact[build.Spec, *User]{
 	Name:     "user",
@@ -55,43 +58,63 @@ var Fact = &checker.Fact[build.Spec, *User]{
 // maxPasswd bounds the passwd file, in bytes.
 const maxPasswd = 1 << 20
 
-// Resolve finds out what declared stands for in an image with these files.
+// maxID is the largest user or group ID that an engine takes.
+const maxID = 1<<31 - 1
+
+// Resolve finds out what declared stands for in an image with these files. It
+// follows the engine's own way (moby/sys/user: GetExecUser).
 func Resolve(ctx context.Context, declared string, files engine.Files) (*User, error) {
 	u := &User{Declared: declared}
-	name, group, _ := strings.Cut(declared, ":")
-	if name == "" { // no USER, or ":group": root
-		u.Known = true
-		return u, nil
-	}
+	parts := append(strings.Split(declared, ":"), "")
+	name, group := parts[0], parts[1]
 	passwd, err := read(ctx, files, "/etc/passwd")
 	if err != nil {
 		return nil, err
 	}
-	// A name that consists of digits is looked up as a name first, as the
-	// engine does (moby: sys/user.GetExecUser).
-	if fields, ok := lookup(passwd, name); ok {
-		u.UID, u.GID, u.Known = fields[0], fields[1], true
-	}
-	if n, err := strconv.Atoi(name); err == nil {
-		u.Numeric = true
-		if !u.Known {
-			u.UID, u.Known = n, true
+	number, numeric := id(name)
+	u.Numeric = numeric
+	entry := find(passwd, func(e []string) bool {
+		if name == "" || numeric { // no USER, or ":group": root
+			return field(e, 2) == number
 		}
+		return e[0] == name
+	})
+	switch {
+	case entry != nil:
+		u.UID, u.GID, u.Known = field(entry, 2), field(entry, 3), true
+	case name == "":
+		u.Known = true
+	case numeric:
+		u.UID, u.Known = number, number >= 0 && number <= maxID
 	}
-	if group == "" {
+	if group == "" && entry == nil {
 		return u, nil
 	}
 	groups, err := read(ctx, files, "/etc/group")
 	if err != nil {
 		return nil, err
 	}
+	if group == "" {
+		for e := range lines(groups) {
+			if len(e) > 3 && slices.Contains(strings.Split(e[3], ","), entry[0]) {
+				u.Groups = append(u.Groups, field(e, 2))
+			}
+		}
+		return u, nil
+	}
+	number, numeric = id(group)
 	u.GID = -1
-	if fields, ok := lookup(groups, group); ok {
-		u.GID = fields[0]
-	} else if n, err := strconv.Atoi(group); err == nil {
-		u.GID = n
+	if e := find(groups, func(e []string) bool { return numeric && field(e, 2) == number || !numeric && e[0] == group }); e != nil {
+		u.GID = field(e, 2)
+	} else if numeric && number >= 0 && number <= maxID {
+		u.GID = number
 	}
 	return u, nil
+}
+
+func id(s string) (n int, numeric bool) {
+	n, err := strconv.Atoi(s)
+	return n, err == nil
 }
 
 // read returns the text of a file of the image, nothing if there is none.
@@ -104,24 +127,35 @@ func read(ctx context.Context, files engine.Files, name string) ([]byte, error) 
 	return text, err
 }
 
-// lookup returns the third and fourth field of a name's line in the text of a
-// passwd or group file as numbers; the fourth is 0 where it is none.
-func lookup(text []byte, name string) (numbers [2]int, ok bool) {
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	for lines.Scan() {
-		fields := strings.Split(lines.Text(), ":")
-		if len(fields) < 4 || fields[0] != name {
-			continue
+// lines yields the fields of the lines of a passwd or group file.
+func lines(text []byte) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for line := range bytes.Lines(text) {
+			if line = bytes.TrimSpace(line); len(line) > 0 && !yield(strings.Split(string(line), ":")) {
+				return
+			}
 		}
-		id, err := strconv.Atoi(fields[2])
-		if err != nil {
-			continue
-		}
-		numbers[0] = id
-		numbers[1], _ = strconv.Atoi(fields[3])
-		return numbers, true
 	}
-	return numbers, false
+}
+
+// find returns the fields of the first line that is wanted, nil for none.
+func find(text []byte, wanted func([]string) bool) []string {
+	for e := range lines(text) {
+		if wanted(e) {
+			return e
+		}
+	}
+	return nil
+}
+
+// field returns a field as a number, 0 where it is none or is not there: an
+// engine takes that for root.
+func field(e []string, i int) int {
+	if i >= len(e) {
+		return 0
+	}
+	n, _ := strconv.Atoi(e[i])
+	return n
 }
 
 // CanRead tells whether the user may read the file, by its own mode.
@@ -136,7 +170,7 @@ func (u *User) may(e engine.Entry, bit fs.FileMode) bool {
 		return true
 	case e.UID == u.UID:
 		return e.Mode&(bit<<6) != 0
-	case e.GID == u.GID:
+	case e.GID == u.GID, slices.Contains(u.Groups, e.GID):
 		return e.Mode&(bit<<3) != 0
 	}
 	return e.Mode&bit != 0
