@@ -21,37 +21,9 @@ func TestCourse(t *testing.T) {
 		t.Fatalf("the proof needs a Docker Engine: %v", err)
 	}
 	defer eng.Close()
-	course := exercises.Open(content.FS())
-	names, err := course.Names()
+	cases, err := proof.All(exercises.Open(content.FS()), suite.Docs())
 	if err != nil {
 		t.Fatal(err)
-	}
-	var cases []proof.Case
-	for _, name := range names {
-		ex, err := course.Exercise(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		more, err := proof.Cases(ex)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, more...)
-	}
-	for _, c := range suite.Docs() {
-		doc, err := c.Doc("ru")
-		if err != nil {
-			t.Fatal(err)
-		}
-		ex, err := course.Exercise(doc.Exercise)
-		if err != nil {
-			t.Fatalf("explanation of %s: %v", c.Name, err)
-		}
-		more, err := proof.Examples(ex, c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cases = append(cases, more...)
 	}
 	if part := os.Getenv("TUTOR_PROOF"); part != "" {
 		var some []proof.Case

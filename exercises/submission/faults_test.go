@@ -38,7 +38,13 @@ func connect(t testing.TB) *engine.Engine {
 // layOut writes the reference solution of exercise-3 into a folder.
 func layOut(t testing.TB) (*exercises.Exercise, string) {
 	t.Helper()
-	ex, err := exercises.Open(content.FS()).Exercise("exercise-3")
+	return layOutOf(t, "exercise-3")
+}
+
+// layOutOf writes the reference solution of an exercise into a folder.
+func layOutOf(t testing.TB, name string) (*exercises.Exercise, string) {
+	t.Helper()
+	ex, err := exercises.Open(content.FS()).Exercise(name)
 	if err != nil {
 		t.Fatal(err)
 	}
