@@ -23,7 +23,7 @@ func TestNotFound(t *testing.T) {
 	for name, nearest := range map[string]string{
 		"exercise3":        "exercise-3",
 		"Exercise-3":       "exercise-3",
-		"excercise-3":      "exercise-3",
+		"exrcise-3":        "exercise-3",
 		"nothing like it ": "",
 		"../exercise-3":    "exercise-3",
 		"":                 "",

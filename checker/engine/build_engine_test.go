@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -314,7 +315,7 @@ func TestBuildIsCancelled(t *testing.T) {
 	interrupted := fmt.Errorf("interrupted")
 	start := time.Now()
 	cancel(interrupted)
-	if err := <-done; err != interrupted {
+	if err := <-done; !errors.Is(err, interrupted) {
 		t.Errorf("got %v, want the cause of the context's end", err)
 	}
 	if took := time.Since(start); took > cancelGrace {

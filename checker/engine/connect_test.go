@@ -30,8 +30,8 @@ import (
 )
 
 // home gives the test a docker configuration of its own, made of files by
-// path, and an environment that says nothing of engines. It returns the folder.
-func home(t *testing.T, files map[string]string) string {
+// path, and an environment that says nothing of engines.
+func home(t *testing.T, files map[string]string) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -53,7 +53,6 @@ func home(t *testing.T, files map[string]string) string {
 	before := config.Dir()
 	config.SetDir(dir)
 	t.Cleanup(func() { config.SetDir(before) })
-	return dir
 }
 
 // dockerContext returns the files of a docker context.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -376,7 +377,7 @@ func TestMemoryFS(t *testing.T) {
 		t.Error("a file that is not there was opened")
 	}
 	stop := context.Canceled
-	if err := m.Walk(t.Context(), "", func(string, fs.DirEntry, error) error { return stop }); err != stop {
+	if err := m.Walk(t.Context(), "", func(string, fs.DirEntry, error) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("got %v, want what the function said", err)
 	}
 }

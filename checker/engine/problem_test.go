@@ -120,7 +120,7 @@ func TestKindOfClient(t *testing.T) {
 		err  error
 		want ProblemKind
 	}{
-		"nobody answers":     {client.ErrorConnectionFailed("unix:///nowhere.sock"), NotRunning},
+		"nobody answers":     {client.ErrorConnectionFailed("unix:///nowhere.sock"), NotRunning}, //nolint:staticcheck // the client itself makes it so
 		"refused":            {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, NotRunning},
 		"socket is closed":   {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EACCES)}, Permission},
 		"no permission":      {fmt.Errorf("reading: %w", fs.ErrPermission), Permission},
@@ -247,7 +247,7 @@ func TestNothingInstalled(t *testing.T) {
 			if tt.want {
 				want = NotInstalled
 			}
-			if got := kindOf(client.ErrorConnectionFailed(at.Host), at); got != want {
+			if got := kindOf(client.ErrorConnectionFailed(at.Host), at); got != want { //nolint:staticcheck // the client itself makes it so
 				t.Errorf("kind is %q, want %q", got, want)
 			}
 		})

@@ -437,10 +437,6 @@ func TestSavedLayers(t *testing.T) {
 // TestSavedHistory has a history that does not fit: of an image made by
 // "docker import" or squashed.
 func TestSavedHistory(t *testing.T) {
-	img, err := mutate.AppendLayers(empty.Image)
-	if err != nil {
-		t.Fatal(err)
-	}
 	one := image(t, layer{by: "COPY a /", files: []file{{path: "/a", text: "1"}}}, layer{by: "COPY b /", files: []file{{path: "/b", text: "1"}}})
 	cfg, err := one.ConfigFile()
 	if err != nil {
@@ -448,7 +444,8 @@ func TestSavedHistory(t *testing.T) {
 	}
 	cfg = cfg.DeepCopy()
 	cfg.History = cfg.History[:1]
-	if img, err = mutate.ConfigFile(one, cfg); err != nil {
+	img, err := mutate.ConfigFile(one, cfg)
+	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := archived(t, img, classic)

@@ -1,6 +1,7 @@
 package suite_test
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"testing"
@@ -49,8 +50,8 @@ func TestExplained(t *testing.T) {
 
 func TestUnknown(t *testing.T) {
 	_, err := suite.New("syze", suite.Spec{}, func(any) error { return nil })
-	unknown, ok := err.(*suite.UnknownError)
-	if !ok || unknown.Name != "syze" || !slices.Contains(unknown.Known, "size") {
+	var unknown *suite.UnknownError
+	if !errors.As(err, &unknown) || unknown.Name != "syze" || !slices.Contains(unknown.Known, "size") {
 		t.Errorf("New() = %v, want an UnknownError that knows size", err)
 	}
 }

@@ -49,7 +49,9 @@ func TestUnnoticed(t *testing.T) {
 					Spec: build.Spec{File: "testing.dockerfile", Edit: sources.Edit{File: "a.go", Find: "+", Replace: "-"}},
 					File: parse(t, "FROM golang:1.26\nRUN go build\nRUN go test ./... || true\nRUN echo done\n"),
 					Build: &engine.Build{Steps: []engine.Step{
-						{Name: "[1/4] FROM golang:1.26"}, {Name: "[2/4] RUN go build", Log: "go: downloading x v1.0.0\n"}, {Name: "[3/4] RUN go test", Log: string(log)},
+						{Name: "[1/4] FROM golang:1.26"},
+						{Name: "[2/4] RUN go build", Log: "go: downloading x v1.0.0\n"},
+						{Name: "[3/4] RUN go test", Log: string(log)},
 						{Name: "[4/4] RUN echo done", Log: "done\n"},
 					}},
 				}
@@ -101,7 +103,7 @@ func TestFailing(t *testing.T) {
 
 func TestOwn(t *testing.T) {
 	other := errors.New("the engine is away")
-	if err := own(other, "testing.dockerfile"); err != other {
+	if err := own(other, "testing.dockerfile"); !errors.Is(err, other) {
 		t.Errorf("got %v", err)
 	}
 	for _, tt := range []struct{ file, code, owner, want string }{

@@ -14,9 +14,9 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -75,142 +75,175 @@ func TestFind(t *testing.T) {
 
 		// Bundles.
 		"the first one": {
-			files{regular(debian): a + b}, nil,
+			files{regular(debian): a + b},
+			nil,
 			"bundle=/etc/ssl/certs/ca-certificates.crt folder= files=/etc/ssl/certs/ca-certificates.crt certs=A,B broken= elsewhere=",
 		},
 		"the last one": {
-			files{regular(alpine): a}, nil,
+			files{regular(alpine): a},
+			nil,
 			"bundle=/etc/ssl/cert.pem folder= files=/etc/ssl/cert.pem certs=A broken= elsewhere=",
 		},
 		"only the first of two": {
-			files{regular(debian): a, regular(alpine): b, regular("etc/pki/tls/cacert.pem"): c}, nil,
+			files{regular(debian): a, regular(alpine): b, regular("etc/pki/tls/cacert.pem"): c},
+			nil,
 			"bundle=/etc/ssl/certs/ca-certificates.crt folder= files=/etc/ssl/certs/ca-certificates.crt certs=A broken= elsewhere=",
 		},
 		"a folder in place of the first": {
-			files{{Name: debian + "/", Typeflag: tar.TypeDir, Mode: 0o755}: "", regular(alpine): b}, nil,
+			files{{Name: debian + "/", Typeflag: tar.TypeDir, Mode: 0o755}: "", regular(alpine): b},
+			nil,
 			"bundle=/etc/ssl/cert.pem folder= files=/etc/ssl/cert.pem certs=B broken= elsewhere=",
 		},
 		"a link to nothing in place of the first": {
-			files{link(debian, "/nothing"): "", regular(alpine): b}, nil,
+			files{link(debian, "/nothing"): "", regular(alpine): b},
+			nil,
 			"bundle=/etc/ssl/cert.pem folder= files=/etc/ssl/cert.pem certs=B broken= elsewhere=",
 		},
 		"a link": {
-			files{link(alpine, "certs/all.pem"): "", regular("etc/ssl/certs/all.pem"): a}, nil,
+			files{link(alpine, "certs/all.pem"): "", regular("etc/ssl/certs/all.pem"): a},
+			nil,
 			"bundle=/etc/ssl/certs/all.pem folder= files=/etc/ssl/certs/all.pem certs=A broken= elsewhere=",
 		},
 		"a linked folder": {
-			files{link("etc/ssl/certs", "/opt/certs"): "", regular("opt/certs/ca-certificates.crt"): a}, nil,
+			files{link("etc/ssl/certs", "/opt/certs"): "", regular("opt/certs/ca-certificates.crt"): a},
+			nil,
 			"bundle=/opt/certs/ca-certificates.crt folder= files=/opt/certs/ca-certificates.crt certs=A broken= elsewhere=",
 		},
 		"an empty one": { // and Go looks no further
-			files{regular(debian): "", regular(alpine): b}, nil,
+			files{regular(debian): "", regular(alpine): b},
+			nil,
 			"bundle=/etc/ssl/certs/ca-certificates.crt folder= files=/etc/ssl/certs/ca-certificates.crt certs= broken=/etc/ssl/certs/ca-certificates.crt elsewhere=",
 		},
 		"no certificates at all": {
-			files{regular(debian): "<html>not found</html>"}, nil,
+			files{regular(debian): "<html>not found</html>"},
+			nil,
 			"bundle=/etc/ssl/certs/ca-certificates.crt folder= files=/etc/ssl/certs/ca-certificates.crt certs= broken=/etc/ssl/certs/ca-certificates.crt elsewhere=",
 		},
 		"cut off": {
-			files{regular(debian): a + b[:len(b)-60]}, nil,
+			files{regular(debian): a + b[:len(b)-60]},
+			nil,
 			"bundle=/etc/ssl/certs/ca-certificates.crt folder= files=/etc/ssl/certs/ca-certificates.crt certs=A broken=/etc/ssl/certs/ca-certificates.crt elsewhere=",
 		},
 		"text around, the end of DOS": {
-			files{regular(debian): "# A\r\n" + strings.ReplaceAll(a, "\n", "\r\n") + "\nSHA1: 12\n" + b + "# end"}, nil,
+			files{regular(debian): "# A\r\n" + strings.ReplaceAll(a, "\n", "\r\n") + "\nSHA1: 12\n" + b + "# end"},
+			nil,
 			"bundle=/etc/ssl/certs/ca-certificates.crt folder= files=/etc/ssl/certs/ca-certificates.crt certs=A,B broken= elsewhere=",
 		},
 		"too large to be one": {
-			files{regular(debian): strings.Repeat("x", maxBundle+1), regular(alpine): a}, nil,
+			files{regular(debian): strings.Repeat("x", maxBundle+1), regular(alpine): a},
+			nil,
 			"bundle=/etc/ssl/cert.pem folder= files=/etc/ssl/cert.pem certs=A broken= elsewhere=",
 		},
 
 		// Folders.
 		"a folder": {
-			files{regular("etc/ssl/certs/b.pem"): b, regular("etc/ssl/certs/a.crt"): a, regular("etc/ssl/certs/c"): c}, nil,
+			files{regular("etc/ssl/certs/b.pem"): b, regular("etc/ssl/certs/a.crt"): a, regular("etc/ssl/certs/c"): c},
+			nil,
 			"bundle= folder=/etc/ssl/certs files=/etc/ssl/certs/a.crt,/etc/ssl/certs/b.pem,/etc/ssl/certs/c certs=A,B,C broken= elsewhere=",
 		},
 		"both folders": {
-			files{regular("etc/pki/tls/certs/b.pem"): b, regular("etc/ssl/certs/a.pem"): a}, nil,
+			files{regular("etc/pki/tls/certs/b.pem"): b, regular("etc/ssl/certs/a.pem"): a},
+			nil,
 			"bundle= folder=/etc/ssl/certs files=/etc/ssl/certs/a.pem,/etc/pki/tls/certs/b.pem certs=A,B broken= elsewhere=",
 		},
 		"the second folder": {
-			files{regular("etc/pki/tls/certs/b.pem"): b, regular("etc/ssl/certs/README"): "text"}, nil,
+			files{regular("etc/pki/tls/certs/b.pem"): b, regular("etc/ssl/certs/README"): "text"},
+			nil,
 			"bundle= folder=/etc/pki/tls/certs files=/etc/pki/tls/certs/b.pem certs=B broken= elsewhere=",
 		},
 		"a bundle and a folder": {
-			files{regular(alpine): a, regular("etc/ssl/certs/b.pem"): b}, nil,
+			files{regular(alpine): a, regular("etc/ssl/certs/b.pem"): b},
+			nil,
 			"bundle=/etc/ssl/cert.pem folder=/etc/ssl/certs files=/etc/ssl/cert.pem,/etc/ssl/certs/b.pem certs=A,B broken= elsewhere=",
 		},
 		"the bundle is not read twice": {
-			files{regular(debian): a, regular("etc/ssl/certs/b.pem"): b}, nil,
+			files{regular(debian): a, regular("etc/ssl/certs/b.pem"): b},
+			nil,
 			"bundle=/etc/ssl/certs/ca-certificates.crt folder=/etc/ssl/certs files=/etc/ssl/certs/ca-certificates.crt,/etc/ssl/certs/b.pem certs=A,B broken= elsewhere=",
 		},
 		"links within it, as c_rehash makes them": {
-			files{regular("etc/ssl/certs/a.pem"): a, link("etc/ssl/certs/0123abcd.0", "a.pem"): "", link("etc/ssl/certs/gone.0", "gone.pem"): ""}, nil,
+			files{regular("etc/ssl/certs/a.pem"): a, link("etc/ssl/certs/0123abcd.0", "a.pem"): "", link("etc/ssl/certs/gone.0", "gone.pem"): ""},
+			nil,
 			"bundle= folder=/etc/ssl/certs files=/etc/ssl/certs/a.pem certs=A broken= elsewhere=",
 		},
 		"links out of it, as Debian makes them": {
-			files{link("etc/ssl/certs/A.pem", "/usr/share/ca-certificates/a.crt"): "", regular("usr/share/ca-certificates/a.crt"): a}, nil,
+			files{link("etc/ssl/certs/A.pem", "/usr/share/ca-certificates/a.crt"): "", regular("usr/share/ca-certificates/a.crt"): a},
+			nil,
 			"bundle= folder=/etc/ssl/certs files=/usr/share/ca-certificates/a.crt certs=A broken= elsewhere=",
 		},
 		"a folder in it is not looked into": {
-			files{regular("etc/ssl/certs/java/a.pem"): a}, nil,
+			files{regular("etc/ssl/certs/java/a.pem"): a},
+			nil,
 			"bundle= folder= files= certs= broken= elsewhere=/etc/ssl/certs/java/a.pem",
 		},
 		"other files in it": {
-			files{regular("etc/ssl/certs/README"): "text", regular("etc/ssl/certs/empty"): "", regular("etc/ssl/certs/a.pem"): a, regular("etc/ssl/certs/key.pem"): "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"}, nil,
+			files{regular("etc/ssl/certs/README"): "text", regular("etc/ssl/certs/empty"): "", regular("etc/ssl/certs/a.pem"): a, regular("etc/ssl/certs/key.pem"): "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"},
+			nil,
 			"bundle= folder=/etc/ssl/certs files=/etc/ssl/certs/a.pem certs=A broken= elsewhere=",
 		},
 		"a broken one in it": {
-			files{regular("etc/ssl/certs/a.pem"): a, regular("etc/ssl/certs/b.pem"): b[:100]}, nil,
+			files{regular("etc/ssl/certs/a.pem"): a, regular("etc/ssl/certs/b.pem"): b[:100]},
+			nil,
 			"bundle= folder=/etc/ssl/certs files=/etc/ssl/certs/a.pem,/etc/ssl/certs/b.pem certs=A broken=/etc/ssl/certs/b.pem elsewhere=",
 		},
 		"a linked one": {
-			files{link("etc/ssl/certs", "../../opt"): "", regular("opt/a.pem"): a}, nil,
+			files{link("etc/ssl/certs", "../../opt"): "", regular("opt/a.pem"): a},
+			nil,
 			"bundle= folder=/etc/ssl/certs files=/opt/a.pem certs=A broken= elsewhere=",
 		},
 
 		// The environment.
 		"SSL_CERT_FILE": {
-			files{regular(debian): a, regular("my/ca.pem"): b}, []string{"PATH=/bin", "SSL_CERT_FILE=/my/ca.pem"},
+			files{regular(debian): a, regular("my/ca.pem"): b},
+			[]string{"PATH=/bin", "SSL_CERT_FILE=/my/ca.pem"},
 			"bundle=/my/ca.pem folder=/etc/ssl/certs files=/my/ca.pem,/etc/ssl/certs/ca-certificates.crt certs=B,A broken= elsewhere=",
 		},
 		"SSL_CERT_FILE of nothing": {
-			files{regular(alpine): a}, []string{"SSL_CERT_FILE=/my/ca.pem"},
+			files{regular(alpine): a},
+			[]string{"SSL_CERT_FILE=/my/ca.pem"},
 			"bundle= folder= files= certs= broken= elsewhere=/etc/ssl/cert.pem",
 		},
 		"SSL_CERT_FILE is empty": {
-			files{regular(alpine): a}, []string{"SSL_CERT_FILE="},
+			files{regular(alpine): a},
+			[]string{"SSL_CERT_FILE="},
 			"bundle=/etc/ssl/cert.pem folder= files=/etc/ssl/cert.pem certs=A broken= elsewhere=",
 		},
 		"SSL_CERT_DIR": {
-			files{regular("my/a.pem"): a, regular("etc/ssl/certs/b.pem"): b}, []string{"SSL_CERT_DIR=/my"},
+			files{regular("my/a.pem"): a, regular("etc/ssl/certs/b.pem"): b},
+			[]string{"SSL_CERT_DIR=/my"},
 			"bundle= folder=/my files=/my/a.pem certs=A broken= elsewhere=",
 		},
 		"SSL_CERT_DIR with several": {
-			files{regular("my/a.pem"): a, regular("your/b.pem"): b}, []string{"SSL_CERT_DIR=/nothing:/your/:/my"},
+			files{regular("my/a.pem"): a, regular("your/b.pem"): b},
+			[]string{"SSL_CERT_DIR=/nothing:/your/:/my"},
 			"bundle= folder=/your files=/your/b.pem,/my/a.pem certs=B,A broken= elsewhere=",
 		},
 		"both": {
-			files{regular("my/a.pem"): a, regular("your/b.pem"): b, regular(debian): c}, []string{"SSL_CERT_DIR=/my", "SSL_CERT_FILE=/your/b.pem"},
+			files{regular("my/a.pem"): a, regular("your/b.pem"): b, regular(debian): c},
+			[]string{"SSL_CERT_DIR=/my", "SSL_CERT_FILE=/your/b.pem"},
 			"bundle=/your/b.pem folder=/my files=/your/b.pem,/my/a.pem certs=B,A broken= elsewhere=",
 		},
 		"another variable": {
-			files{regular(alpine): a}, []string{"MY_SSL_CERT_FILE=/x", "ssl_cert_file=/y", "SSL_CERT_FILE_X=/z"},
+			files{regular(alpine): a},
+			[]string{"MY_SSL_CERT_FILE=/x", "ssl_cert_file=/y", "SSL_CERT_FILE_X=/z"},
 			"bundle=/etc/ssl/cert.pem folder= files=/etc/ssl/cert.pem certs=A broken= elsewhere=",
 		},
 
 		// Elsewhere.
 		"in a near place": {
-			files{regular("etc/ssl/ca-certificates.crt"): a}, nil,
+			files{regular("etc/ssl/ca-certificates.crt"): a},
+			nil,
 			"bundle= folder= files= certs= broken= elsewhere=/etc/ssl/ca-certificates.crt",
 		},
 		"a key is none": {
-			files{regular("app/key.pem"): "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", regular("app/z.cer"): a}, nil,
+			files{regular("app/key.pem"): "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", regular("app/z.cer"): a},
+			nil,
 			"bundle= folder= files= certs= broken= elsewhere=/app/z.cer",
 		},
 		"an odd ending is not looked at": {files{regular("app/a.txt"): a}, nil, "bundle= folder= files= certs= broken= elsewhere="},
 		"not looked for when there is one": {
-			files{regular("a.pem"): a, regular(alpine): b}, nil,
+			files{regular("a.pem"): a, regular(alpine): b},
+			nil,
 			"bundle=/etc/ssl/cert.pem folder= files=/etc/ssl/cert.pem certs=B broken= elsewhere=",
 		},
 	}
@@ -220,7 +253,8 @@ func TestFind(t *testing.T) {
 			env   []string
 			want  string
 		}{
-			files{regular(p[1:]): a}, nil,
+			files{regular(p[1:]): a},
+			nil,
 			fmt.Sprintf("bundle=%s folder= files=%s certs=A broken= elsewhere=", p, p),
 		}
 	}
@@ -322,10 +356,20 @@ func TestFindWithoutEngine(t *testing.T) {
 	}
 }
 
+// goroot is where the Go of this machine lies.
+func goroot(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 // TestAsGo compares the places with those in this machine's Go source, so that
 // a new version of Go is noticed.
 func TestAsGo(t *testing.T) {
-	file := filepath.Join(runtime.GOROOT(), "src/crypto/x509/root_linux.go")
+	file := filepath.Join(goroot(t), "src/crypto/x509/root_linux.go")
 	source, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

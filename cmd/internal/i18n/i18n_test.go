@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -199,10 +200,10 @@ func uses(t *testing.T, tops map[string]bool) []use {
 					return true
 				}
 				u := use{}
-				switch name := called(n); {
-				case name == "T" || name == "t":
+				switch called(n) {
+				case "T", "t":
 					u.vars, u.known = given(n.Args[1:])
-				case name == "N":
+				case "N":
 					u.vars, u.known = given(n.Args[2:])
 					u.vars = append(u.vars, "N")
 				}
@@ -338,7 +339,8 @@ func TestDetect(t *testing.T) {
 			}
 			got, err := Detect(strings.Fields(tc.args), func(k string) string { return env[k] })
 			bad := ""
-			if e, ok := err.(*LangError); ok {
+			var e *LangError
+			if errors.As(err, &e) {
 				bad = e.Value
 			}
 			if got != tc.want || bad != tc.bad {

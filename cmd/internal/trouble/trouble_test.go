@@ -17,8 +17,8 @@ import (
 	"example.com/tutor/exercises/workspace"
 )
 
-func describer(lang, system string, others ...string) *Describer {
-	return &Describer{Tr: i18n.New(lang), OS: system, Others: func(string) []string { return others }}
+func describer(system string, others ...string) *Describer {
+	return &Describer{Tr: i18n.New("en"), OS: system, Others: func(string) []string { return others }}
 }
 
 // TestEveryProblem holds every kind to a sentence and one next step, in every
@@ -59,14 +59,20 @@ func TestNextStepFitsTheCause(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"Linux", describer("en", "linux"), at("default"), "Start it: `sudo systemctl start docker`"},
-		{"macOS", describer("en", "darwin"), at("default"), "Start Docker Desktop (or `colima start`), then repeat the command."},
-		{"another engine is there", describer("en", "linux", "unix:///run/user/1000/docker.sock"), at("default"),
-			"Another Docker seems to be running. Choose it: `export DOCKER_HOST=unix:///run/user/1000/docker.sock`"},
-		{"a wrong DOCKER_HOST comes before another engine", describer("en", "linux", "unix:///var/run/docker.sock"), at("DOCKER_HOST"),
-			"The address comes from the variable DOCKER_HOST. Correct it or remove it: `unset DOCKER_HOST`"},
-		{"context", describer("en", "linux"), at("config"),
-			"The address comes from the docker context colima. Start that Docker or go back to the usual one: `docker context use default`"},
+		{"Linux", describer("linux"), at("default"), "Start it: `sudo systemctl start docker`"},
+		{"macOS", describer("darwin"), at("default"), "Start Docker Desktop (or `colima start`), then repeat the command."},
+		{
+			"another engine is there", describer("linux", "unix:///run/user/1000/docker.sock"), at("default"),
+			"Another Docker seems to be running. Choose it: `export DOCKER_HOST=unix:///run/user/1000/docker.sock`",
+		},
+		{
+			"a wrong DOCKER_HOST comes before another engine", describer("linux", "unix:///var/run/docker.sock"), at("DOCKER_HOST"),
+			"The address comes from the variable DOCKER_HOST. Correct it or remove it: `unset DOCKER_HOST`",
+		},
+		{
+			"context", describer("linux"), at("config"),
+			"The address comes from the docker context colima. Start that Docker or go back to the usual one: `docker context use default`",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if got := tc.d.Describe(tc.err).Next; got != tc.want {
@@ -77,7 +83,7 @@ func TestNextStepFitsTheCause(t *testing.T) {
 }
 
 func TestDescribe(t *testing.T) {
-	d := describer("en", "linux")
+	d := describer("linux")
 	for _, tc := range []struct {
 		err                 error
 		kind, message, next string

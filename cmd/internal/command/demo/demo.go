@@ -153,10 +153,10 @@ func (d *demo) check(ctx context.Context, want checker.Status) error {
 	if err := text.Write(d.IO.Out, r); err != nil {
 		return err
 	}
-	switch {
-	case r.Status == want:
+	switch r.Status {
+	case want:
 		return nil
-	case r.Status == checker.Errored:
+	case checker.Errored:
 		return trouble.ErrUnchecked
 	}
 	d.say(d.Tr.T("demo.wrong"))

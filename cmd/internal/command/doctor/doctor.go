@@ -151,7 +151,7 @@ func (d *diagnosis) engine(ctx context.Context, o *DoctorOptions) {
 		})},
 		item{Name: "buildkit", Status: ok, Message: tr.T("doctor.buildkit")},
 		item{Name: "platform", Status: ok, Message: tr.T("doctor.platform", i18n.Vars{
-			"OS": d.Engine.OS, "Arch": info.Arch, "CPUs": info.CPUs, "Store": store(tr, info),
+			"OS": d.Engine.OS, "Arch": info.Arch, "CPUs": info.CPUs, "Store": store(info),
 		})},
 		memory(tr, info))
 	for _, ref := range o.Images() {
@@ -182,7 +182,7 @@ func source(o *DoctorOptions, at engine.Endpoint) string {
 	return o.Tr.T("doctor.source.default")
 }
 
-func store(tr *i18n.Translator, info engine.Info) string {
+func store(info engine.Info) string {
 	store := info.Store
 	if info.Containerd {
 		store += " (containerd)"
