@@ -17,11 +17,12 @@ import (
 	"example.com/tutor/exercises/workspace"
 )
 
-// binary builds tutor as a user has it: signals need the real process.
-func binary(t *testing.T) string {
+// binary builds tutor as a user has it: signals and start-up times need the
+// real process.
+func binary(t testing.TB) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "tutor")
-	if out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-trimpath", "-o", file, ".").CombinedOutput(); err != nil {
 		t.Fatalf("building tutor: %v\n%s", err, out)
 	}
 	return file
